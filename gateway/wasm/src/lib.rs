@@ -1,1 +1,42 @@
+//! Portico's plugin host: proxy-wasm filters on wasmtime.
+//!
+//! It knows nothing of sockets, YAML or the proxy: it is handed bytes of a module, bytes of a
+//! configuration and a [`Stream`], and answers with what the filter did to the stream.
+//!
+//! A module is compiled once per engine ([`Engine::compile`], cached on disk by content and engine
+//! version). A [`Plugin`] is a module that runs: one instance for each worker thread, as filter
+//! authors expect from Envoy, with one root context for each configuration. All of it is built,
+//! configured and tried with a canary request before [`Plugin::start`] returns, so that nothing
+//! that fails to start is ever swapped in.
+//!
+//! What a guest may use is limited ([`Limits`]): memory, and CPU time of each callback. A guest
+//! that traps or runs out of time loses its instance, which is replaced at once.
+//!
+//! Semantics follow <https://github.com/proxy-wasm/spec> 0.2.1 and, where the text leaves room,
+//! what Envoy does.
 
+mod abi;
+mod limits;
+mod stream;
+
+mod engine;
+mod module;
+
+mod plugin;
+
+mod cpu;
+mod host;
+mod instance;
+mod proxy_wasm;
+
+pub use self::{
+    abi::{AbiVersion, Action},
+    engine::Engine,
+    limits::{Limits, MODULE_BYTES},
+    module::{Digest, LoadError, Module},
+    plugin::{Fault, Plugin, Spec, Stats, Visit},
+    stream::{
+        ConnectionFacts, End, Facts, Field, FieldName, Fields, InvalidHead, LocalResponse,
+        RouteFacts, Stream,
+    },
+};

@@ -1,0 +1,69 @@
+//! The wasmtime engine: one for the process, with its compile cache and its clock.
+
+use std::{
+    path::Path,
+    sync::{Arc, Once},
+    thread,
+};
+
+use wasmtime::{Cache, CacheConfig, Config, Linker, OptLevel};
+
+use crate::{
+    host::Host,
+    limits::TICK,
+    module::{LoadError, Module},
+    proxy_wasm,
+};
+
+/// Compiles modules. Share one in an `Arc`: plugins, old and new, run in it side by side.
+pub struct Engine {
+    engine: wasmtime::Engine,
+    linker: Linker<Host>,
+    ticking: Once,
+}
+
+impl Engine {
+    /// An engine that keeps compiled modules in the folder `cache`, by content and by version of
+    /// the engine, so that a restart compiles nothing. `None` keeps them in memory only.
+    ///
+    /// # Errors
+    /// If the folder cannot be used or this processor is not supported.
+    pub fn new(cache: Option<&Path>) -> Result<Arc<Self>, LoadError> {
+        let mut config = Config::new();
+        config.cranelift_opt_level(OptLevel::Speed).epoch_interruption(true);
+        if let Some(folder) = cache {
+            let mut settings = CacheConfig::new();
+            settings.with_directory(folder);
+            let cache = Cache::new(settings).map_err(LoadError::engine)?;
+            config.cache(Some(cache));
+        }
+        let engine = wasmtime::Engine::new(&config).map_err(LoadError::engine)?;
+        let linker = proxy_wasm::linker(&engine).map_err(LoadError::engine)?;
+        Ok(Arc::new(Self { engine, linker, ticking: Once::new() }))
+    }
+
+    /// Compiles a module, or takes it from the cache, and checks that it is a filter which this
+    /// host can run. Takes up to seconds for large modules: not for a thread that serves.
+    ///
+    /// # Errors
+    /// If it is not WebAssembly, not a proxy-wasm filter, or imports what nobody offers.
+    pub fn compile(&self, wasm: &[u8]) -> Result<Arc<Module>, LoadError> {
+        self.ticking.call_once(|| tick(&self.engine));
+        Module::compile(&self.engine, &self.linker, wasm).map(Arc::new)
+    }
+}
+
+/// Starts the clock that running guests are measured by. It stops with the engine.
+fn tick(engine: &wasmtime::Engine) {
+    let engine = engine.weak();
+    let spawned = thread::Builder::new().name("wasm-clock".into()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    });
+    if let Err(error) = spawned {
+        tracing::error!(%error, "no thread for the clock of plugins: CPU limits do not hold");
+    }
+}

@@ -1,0 +1,32 @@
+//! The host functions that a guest imports, by subject. They are linked once for all modules.
+//!
+//! All of them are synchronous. Each checks its phase itself: a guest may call anything at any
+//! time, with any pointer.
+
+mod memory;
+mod pairs;
+
+mod buffers;
+mod headers;
+mod log;
+mod properties;
+mod response;
+mod stubs;
+mod wasi;
+
+use wasmtime::{Engine, Linker};
+
+use crate::host::Host;
+
+/// Every function this host offers.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
+    let mut linker = Linker::new(engine);
+    buffers::link(&mut linker)?;
+    headers::link(&mut linker)?;
+    log::link(&mut linker)?;
+    properties::link(&mut linker)?;
+    response::link(&mut linker)?;
+    stubs::link(&mut linker)?;
+    wasi::link(&mut linker)?;
+    Ok(linker)
+}

@@ -1,0 +1,83 @@
+//! The guest's memory, seen from a host function. Every pointer and length is a guess of the
+//! guest's until it is checked here.
+
+use wasmtime::{Caller, Memory};
+
+use crate::{abi::Status, host::Host, limits::BYTES};
+
+/// Memory and store data of the calling instance, both at once.
+pub(super) fn parts<'a>(
+    caller: &'a mut Caller<'_, Host>,
+) -> Result<(&'a mut [u8], &'a mut Host), Status> {
+    let memory = memory(caller)?;
+    Ok(memory.data_and_store_mut(caller))
+}
+
+/// A slice of guest memory.
+pub(super) fn read(memory: &[u8], pointer: i32, size: i32) -> Result<&[u8], Status> {
+    let (start, size) = (offset(pointer), offset(size));
+    if size > BYTES {
+        return Err(Status::BadArgument);
+    }
+    let end = start.checked_add(size).ok_or(Status::InvalidMemoryAccess)?;
+    memory.get(start..end).ok_or(Status::InvalidMemoryAccess)
+}
+
+/// Writes where the guest asked for a number.
+pub(super) fn write_u32(memory: &mut [u8], pointer: i32, value: u32) -> Result<(), Status> {
+    write(memory, pointer, &value.to_le_bytes())
+}
+
+pub(super) fn write_u64(memory: &mut [u8], pointer: i32, value: u64) -> Result<(), Status> {
+    write(memory, pointer, &value.to_le_bytes())
+}
+
+pub(super) fn write(memory: &mut [u8], pointer: i32, bytes: &[u8]) -> Result<(), Status> {
+    let start = offset(pointer);
+    let end = start.checked_add(bytes.len()).ok_or(Status::InvalidMemoryAccess)?;
+    let target = memory.get_mut(start..end).ok_or(Status::InvalidMemoryAccess)?;
+    target.copy_from_slice(bytes);
+    Ok(())
+}
+
+/// Hands bytes to the guest: room from its own allocator, then pointer and size to where it asked.
+/// An empty value gets a null pointer, as from Envoy.
+pub(super) fn hand_over(
+    caller: &mut Caller<'_, Host>,
+    bytes: &[u8],
+    return_data: i32,
+    return_size: i32,
+) -> Result<(), Status> {
+    let size = i32::try_from(bytes.len()).map_err(|_| Status::BadArgument)?;
+    let pointer = if size == 0 { 0 } else { allocate(caller, size)? };
+    let memory = memory(caller)?.data_mut(caller);
+    write(memory, pointer, bytes)?;
+    write(memory, return_data, &pointer.to_le_bytes())?;
+    write(memory, return_size, &size.to_le_bytes())
+}
+
+fn allocate(caller: &mut Caller<'_, Host>, size: i32) -> Result<i32, Status> {
+    let allocate = caller.data().allocate.clone().ok_or(Status::InternalFailure)?;
+    match allocate.call(&mut *caller, size) {
+        Ok(0) | Err(_) => Err(Status::InvalidMemoryAccess),
+        Ok(pointer) => Ok(pointer),
+    }
+}
+
+/// A start function runs before the instance is known; it finds no memory.
+fn memory(caller: &Caller<'_, Host>) -> Result<Memory, Status> {
+    caller.data().memory.ok_or(Status::InternalFailure)
+}
+
+/// Guests count in unsigned 32 bits.
+fn offset(value: i32) -> usize {
+    value.cast_unsigned() as usize
+}
+
+/// The number a guest sees.
+pub(super) fn answer(result: Result<(), Status>) -> i32 {
+    match result {
+        Ok(()) => Status::Ok as i32,
+        Err(status) => status as i32,
+    }
+}

@@ -1,0 +1,122 @@
+//! What a guest can see and change of one request: its two heads, facts about it, and the answer
+//! it wants to give instead of the service.
+//!
+//! A [`Stream`] is owned by the proxy and lent to an instance for the time of one callback.
+
+mod fields;
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+
+pub(crate) use self::fields::Invalid;
+pub use self::fields::{Field, FieldName, Fields};
+
+/// One request, as the filters of its chain see it.
+#[derive(Debug)]
+pub struct Stream {
+    /// The head of the request: pseudo headers first, then the client's in order of arrival.
+    pub request: Fields,
+    /// The head of the response; empty until there is one.
+    pub response: Fields,
+    /// What properties are answered from.
+    pub facts: Facts,
+    /// Set by a guest that answers the request itself.
+    pub local_response: Option<LocalResponse>,
+    /// Set by a guest that put something into a head which cannot be sent.
+    pub invalid: Option<InvalidHead>,
+    /// What guests stored with `proxy_set_property`, by path.
+    pub(crate) properties: BTreeMap<Vec<u8>, Bytes>,
+    pub(crate) phase: Phase,
+}
+
+/// Which head may be changed at the moment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Phase {
+    RequestHeaders,
+    ResponseHeaders,
+    Log,
+}
+
+/// What a guest put into a head that no peer would accept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InvalidHead {
+    /// True for the response's head.
+    pub response: bool,
+    /// The offending name; never a value, which may be a secret.
+    pub name: String,
+}
+
+/// An answer made by a guest.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LocalResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// The guest's word for the reason; Envoy calls it response code details.
+    pub details: String,
+    /// Sent as they are.
+    pub headers: Vec<(Bytes, Bytes)>,
+    /// Sent as it is.
+    pub body: Bytes,
+    /// For gRPC requests; -1 if the guest gave none.
+    pub grpc_status: i32,
+}
+
+/// Everything the proxy knows of a request that is not in its heads.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub connection: Arc<ConnectionFacts>,
+    pub route: Arc<RouteFacts>,
+    /// When the request's head was read.
+    pub time: SystemTime,
+    /// `HTTP/1.1` and so on.
+    pub protocol: &'static str,
+    /// Bytes of the request's head.
+    pub request_headers_bytes: u64,
+    /// Where the response came from, once there is one.
+    pub upstream: Option<SocketAddr>,
+    /// Known in the log phase.
+    pub end: Option<End>,
+}
+
+/// A downstream connection.
+#[derive(Clone, Debug)]
+pub struct ConnectionFacts {
+    /// Counts connections since the gateway started.
+    pub id: u64,
+    pub source: SocketAddr,
+    pub destination: SocketAddr,
+}
+
+/// What matched.
+#[derive(Clone, Debug)]
+pub struct RouteFacts {
+    pub listener: Arc<str>,
+    /// `route/rule`
+    pub route: Arc<str>,
+    /// The service of the rule's first backend, empty if there is none.
+    pub service: Arc<str>,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    pub duration: std::time::Duration,
+    pub request_body: u64,
+    pub response_body: u64,
+}
+
+impl Stream {
+    /// A stream at the start of its request phase.
+    pub fn new(request: Fields, facts: Facts) -> Box<Self> {
+        Box::new(Self {
+            request,
+            response: Fields::default(),
+            facts,
+            local_response: None,
+            invalid: None,
+            properties: BTreeMap::new(),
+            phase: Phase::RequestHeaders,
+        })
+    }
+}
