@@ -1,0 +1,113 @@
+//! What a document may hold: the one definition.
+//!
+//! The doc text of each field is also its text in the JSON Schema, in the reference and in error
+//! messages, so it is written for the people who write documents. Types say what a single value
+//! may be; what must hold between values is checked by [`crate::validate`].
+
+pub(crate) mod filter;
+pub(crate) mod matching;
+pub(crate) mod route;
+
+use crate::{
+    decode::{Anything, List},
+    shape::{
+        Literal::{Empty, Number, Text},
+        Record,
+    },
+    values::{
+        address::{EndpointAddress, ListenAddress},
+        duration::Span,
+        host,
+        name::Name,
+        number::Weight,
+        size::Bytes,
+        text::FilePath,
+        word::{Bundled, OnFailure},
+    },
+};
+
+use self::route::Route;
+
+/// The definition of a whole document.
+pub(crate) fn root() -> &'static Record {
+    Document::RECORD
+}
+
+record! {
+    /// A configuration. Several files are one configuration: their lists are joined in order.
+    "a configuration" struct Document {
+        /// Where to listen. Several listeners may share an address if their hosts differ.
+        optional listeners: List<Listener>,
+        /// Where requests can go.
+        optional services: List<Service>,
+        /// WebAssembly modules that routes use as filters, and their limits.
+        optional plugins: List<Plugin>,
+        /// Which requests go where.
+        optional routes: List<Route>,
+    }
+}
+
+record! {
+    /// An address to listen on and the host names answered there.
+    "a listener" struct Listener {
+        /// Unique among listeners. Routes refer to it.
+        required name: Name,
+        /// IP address and port. `0.0.0.0` is every interface; port 0 lets the system choose.
+        required address: ListenAddress,
+        /// Host names answered here. Default: every host.
+        optional hosts: List<host::Pattern, 1>,
+    }
+}
+
+record! {
+    /// A named group of endpoints that answer alike.
+    "a service" struct Service {
+        /// Unique among services. Backends refer to it.
+        required name: Name,
+        /// How long to wait for a connection before the next endpoint is tried.
+        default connect_timeout: Span<1, 60_000> = Text("1s"),
+        /// Its addresses, at least one.
+        required endpoints: List<Endpoint, 1>,
+    }
+}
+
+record! {
+    /// One address of a service. Plain text is its `address`.
+    "an endpoint" struct Endpoint (short address) {
+        /// Where to connect: an IP address or a DNS name, and a port. A name is resolved while
+        /// the gateway runs, and every address it has is used.
+        required address: EndpointAddress,
+        /// Its share among the endpoints of its service; 0 takes no requests.
+        default weight: Weight = Number(1),
+    }
+}
+
+record! {
+    /// A WebAssembly module that speaks proxy-wasm, how far it may go, and its configuration.
+    "a plugin" struct Plugin [exactly_one bundled file] {
+        /// Unique among plugins. Filters refer to it.
+        required name: Name,
+        /// One of the filters that come with Portico.
+        optional bundled: Bundled,
+        /// A `.wasm` file. A relative path starts at the folder of the configuration file.
+        optional file: FilePath,
+        /// What a request meets when the filter traps or exceeds a limit: `closed` fails it,
+        /// `open` lets it go on without the filter.
+        default on_failure: OnFailure = Text("closed"),
+        /// What one instance may use.
+        default limits: Limits = Empty,
+        /// Handed to the filter: text as it is, anything else as JSON. Used where a route gives
+        /// none of its own; default empty. It may hold secrets and is never printed.
+        optional configuration: Anything,
+    }
+}
+
+record! {
+    /// Limits on one instance of a plugin.
+    "a plugin's limits" struct Limits {
+        /// Linear memory.
+        default memory: Bytes<{ 64 << 10 }, { 1 << 30 }> = Text("32MiB"),
+        /// CPU time of one callback for one request.
+        default cpu: Span<1, 1_000> = Text("10ms"),
+    }
+}
