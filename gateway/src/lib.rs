@@ -1,1 +1,46 @@
+//! Portico: an ingress gateway at the edge, on pingora, extended with WebAssembly filters.
+//!
+//! A request walks through [`proxy`], whose hooks call leaves in reading order below. The control
+//! side ([`control`]) is the only writer: it turns configuration into a [`snapshot`] and swaps it
+//! in. ARCHITECTURE.md has the map.
+#![forbid(unsafe_code)]
 
+// The walk of a request.
+pub mod worker;
+
+pub mod connection;
+pub mod proxy;
+
+pub mod exchange;
+mod intake;
+pub mod router;
+
+mod chain;
+mod heads;
+mod redirect;
+
+pub mod backend;
+mod forward;
+
+pub mod answer;
+pub mod failure;
+
+// What it walks on.
+pub mod compile;
+pub mod listen;
+pub mod plugins;
+pub mod resolve;
+pub mod snapshot;
+
+// Who changes it.
+pub mod admin;
+pub mod control;
+pub mod generation;
+pub mod sources;
+pub mod watch;
+
+// Who starts it.
+mod banner;
+pub mod explain;
+pub mod logging;
+pub mod run;

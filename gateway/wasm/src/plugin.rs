@@ -313,13 +313,13 @@ fn canary() -> Box<Stream> {
     }
     let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let connection = ConnectionFacts { id: 0, source: nowhere, destination: nowhere };
-    let route =
-        RouteFacts { listener: "canary".into(), route: "canary".into(), service: "".into() };
+    let route = RouteFacts { route: "canary".into(), service: "".into() };
     Stream::new(
         request,
         Facts {
             connection: Arc::new(connection),
             route: Arc::new(route),
+            listener: "canary".into(),
             time: SystemTime::now(),
             protocol: "HTTP/1.1",
             request_headers_bytes: 0,

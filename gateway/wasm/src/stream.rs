@@ -67,6 +67,8 @@ pub struct LocalResponse {
 pub struct Facts {
     pub connection: Arc<ConnectionFacts>,
     pub route: Arc<RouteFacts>,
+    /// The listener's name.
+    pub listener: Arc<str>,
     /// When the request's head was read.
     pub time: SystemTime,
     /// `HTTP/1.1` and so on.
@@ -91,7 +93,6 @@ pub struct ConnectionFacts {
 /// What matched.
 #[derive(Clone, Debug)]
 pub struct RouteFacts {
-    pub listener: Arc<str>,
     /// `route/rule`
     pub route: Arc<str>,
     /// The service of the rule's first backend, empty if there is none.

@@ -86,9 +86,7 @@ fn find(host: &Host, path: &[u8]) -> Option<Bytes> {
         (b"cluster_name", None) | (b"xds", Some(b"cluster_name")) => {
             text(&stream.facts.route.service)
         }
-        (b"listener_name", None) | (b"xds", Some(b"listener_name")) => {
-            text(&stream.facts.route.listener)
-        }
+        (b"listener_name", None) | (b"xds", Some(b"listener_name")) => text(&stream.facts.listener),
         _ => None,
     }
 }

@@ -1,0 +1,87 @@
+//! The admin API, on its own listener: what runs, what was refused and why, and how to change it.
+//!
+//! | call | answers |
+//! |---|---|
+//! | `GET /healthz` | 200 while the process lives |
+//! | `GET /readyz` | 200 once the first configuration serves, 503 before and while draining |
+//! | `GET /api/v1/configuration` | the running generation, the last rejected one, the history |
+//! | `GET /api/v1/configuration/text` | the running text; needs the token, it may hold secrets |
+//! | `PUT /api/v1/configuration` | applies the YAML in the body: 200, or 422 with diagnostics |
+//! | `POST /api/v1/configuration/rollback` | back to the one before, or `?to=N` |
+//! | `POST /api/v1/configuration/reload` | reads the files again |
+//! | `GET /api/v1/status` | listeners, plugins, connections |
+//! | `GET /api/v1/explain?method=&url=&header=` | what a request would meet |
+//!
+//! Changes need `authorization: Bearer TOKEN`. Reads need it too unless the API listens on a
+//! loopback address only.
+
+mod access;
+mod configuration;
+mod status;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    middleware,
+    routing::{get, post},
+};
+use tokio::net::TcpListener;
+
+pub use self::access::{Access, Token};
+use crate::control::Control;
+
+/// What every call needs.
+#[derive(Clone)]
+pub struct Admin {
+    control: Control,
+    access: Arc<Access>,
+}
+
+/// Serves the API until the process ends.
+///
+/// # Errors
+/// If the listener fails for good.
+pub async fn serve(listener: TcpListener, control: Control, access: Access) -> std::io::Result<()> {
+    let admin = Admin { control, access: Arc::new(access) };
+    axum::serve(listener, routes(admin)).await
+}
+
+/// Whether an address can only be reached from this machine.
+pub fn is_private(address: SocketAddr) -> bool {
+    address.ip().is_loopback()
+}
+
+fn routes(admin: Admin) -> Router {
+    let reads = Router::new()
+        .route("/api/v1/configuration", get(configuration::show))
+        .route("/api/v1/status", get(status::show))
+        .route("/api/v1/explain", get(status::explain))
+        .layer(middleware::from_fn_with_state(admin.clone(), access::may_read));
+    let writes = Router::new()
+        .route("/api/v1/configuration", axum::routing::put(configuration::put))
+        .route("/api/v1/configuration/text", get(configuration::text))
+        .route("/api/v1/configuration/rollback", post(configuration::rollback))
+        .route("/api/v1/configuration/reload", post(configuration::reload))
+        .layer(axum::extract::DefaultBodyLimit::max(configuration::BODY_BYTES))
+        .layer(middleware::from_fn_with_state(admin.clone(), access::may_change));
+    Router::new()
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .merge(reads)
+        .merge(writes)
+        .with_state(admin)
+}
+
+async fn ready(State(admin): State<Admin>) -> (StatusCode, &'static str) {
+    let status = admin.control.status.load();
+    if status.draining {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    } else if status.history.running().is_none() {
+        (StatusCode::SERVICE_UNAVAILABLE, "no configuration serves yet\n")
+    } else {
+        (StatusCode::OK, "ready\n")
+    }
+}

@@ -1,0 +1,80 @@
+//! Reading the state, and asking what a request would meet.
+
+use axum::{
+    Json,
+    extract::{RawQuery, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::Admin;
+use crate::{
+    control::PluginStatus,
+    explain::{self, Question},
+};
+
+pub(super) async fn show(State(admin): State<Admin>) -> Json<Value> {
+    admin.control.refresh().await;
+    let status = admin.control.status.load();
+    let listeners = status
+        .listeners
+        .iter()
+        .map(|listener| json!({ "name": listener.name, "address": listener.address }));
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "generation": status.history.running().map(|running| running.number),
+        "listeners": listeners.collect::<Vec<_>>(),
+        "plugins": status.plugins.iter().map(plugin).collect::<Vec<_>>(),
+        "connections": status.connections,
+        "workers": status.workers,
+        "draining": status.draining,
+    }))
+}
+
+/// `?method=GET&url=http://host/path&header=name:value`, each percent-encoded, `header` as often
+/// as there are headers.
+pub(super) async fn explain(State(admin): State<Admin>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let (mut method, mut url, mut headers) = ("GET".to_owned(), None, Vec::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "method" => method = value.into_owned(),
+            "url" => url = Some(value.into_owned()),
+            "header" => headers.push(value.into_owned()),
+            other => {
+                let error = format!("`{other}` is not one of `method`, `url` and `header`");
+                return refuse(&error);
+            }
+        }
+    }
+    let Some(url) = url else { return refuse("`url` is missing") };
+    match Question::new(&method, &url, &headers) {
+        Ok(question) => {
+            let snapshot = admin.control.snapshot.load();
+            let answer = explain::explain(&snapshot.config, &question);
+            Json(json!({ "found": answer.found, "text": answer.text })).into_response()
+        }
+        Err(error) => refuse(&error.to_string()),
+    }
+}
+
+fn refuse(error: &str) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response()
+}
+
+fn plugin(plugin: &PluginStatus) -> Value {
+    let PluginStatus { name, digest, current, configurations, memory_bytes, stubs, stats } = plugin;
+    json!({
+        "name": name,
+        "digest": digest,
+        "state": if *current { "serving" } else { "draining" },
+        "configurations": configurations,
+        "memory_bytes": memory_bytes,
+        "not_offered": stubs,
+        "requests": stats.requests,
+        "traps": stats.traps,
+        "deadlines": stats.deadlines,
+        "replaced": stats.replaced,
+    })
+}

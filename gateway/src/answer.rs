@@ -1,0 +1,72 @@
+//! An answer that Portico gives itself, and how it is put on the wire.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use pingora::http::ResponseHeader;
+use portico_wasm::LocalResponse;
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// What a filter said. Headers that no client could read are left out and named in the log.
+    pub fn from_filter(plugin: &str, local: LocalResponse, request: &HeaderMap) -> Self {
+        let mut headers = Vec::with_capacity(local.headers.len() + 1);
+        for (name, value) in &local.headers {
+            match (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+                (Ok(name), Ok(value)) => headers.push((name, value)),
+                _ => tracing::warn!(target: "portico::plugin", plugin,
+                    "its answer has a header that cannot be sent: `{}`", name.escape_ascii()),
+            }
+        }
+        let is_grpc = request
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+        if is_grpc {
+            return Self::grpc(local, headers);
+        }
+        if !local.body.is_empty() && !headers.iter().any(|(name, _)| name == header::CONTENT_TYPE) {
+            headers.push((header::CONTENT_TYPE, HeaderValue::from_static("text/plain")));
+        }
+        Self { status: local.status, headers, body: local.body }
+    }
+
+    /// gRPC clients read their status from headers, whatever HTTP says (gRPC over HTTP/2,
+    /// "Responses": a trailers-only answer).
+    fn grpc(local: LocalResponse, mut headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        let code = match local.grpc_status {
+            0.. => local.grpc_status,
+            _ => match local.status {
+                400 => 13,
+                401 => 16,
+                403 => 7,
+                404 => 12,
+                429 | 502..=504 => 14,
+                _ => 2,
+            },
+        };
+        headers.push((header::CONTENT_TYPE, HeaderValue::from_static("application/grpc")));
+        headers.push((HeaderName::from_static("grpc-status"), HeaderValue::from(code)));
+        if let Ok(message) = HeaderValue::from_bytes(&local.body)
+            && !message.is_empty()
+        {
+            headers.push((HeaderName::from_static("grpc-message"), message));
+        }
+        Self { status: 200, headers, body: Bytes::new() }
+    }
+
+    /// The head, in the order Envoy gives it: status, its headers, length.
+    pub fn head(&self) -> pingora::Result<ResponseHeader> {
+        let mut head = ResponseHeader::build_no_case(self.status, Some(self.headers.len() + 8))?;
+        for (name, value) in &self.headers {
+            head.append_header(name.clone(), value.clone())?;
+        }
+        head.insert_header(header::CONTENT_LENGTH, self.body.len())?;
+        Ok(head)
+    }
+}

@@ -1,0 +1,110 @@
+//! The command line. Exit codes: 0 done, 1 failed, 64 the usage or the configuration is wrong
+//! (`EX_USAGE` of sysexits.h).
+
+mod ask;
+mod check;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// An ingress gateway that changes its configuration and its WebAssembly filters while it serves.
+#[derive(Parser)]
+#[command(name = "portico", version, max_term_width = 100, after_help = AFTER)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "\
+Examples:
+  portico run                                    serve config/default.yaml
+  portico run --config /etc/portico/config       serve all files of a folder, live
+  portico check config/default.yaml              say everything that is wrong with a file
+  portico explain GET http://localhost/api -H 'x-user: me'
+                                                 which rule takes it, and why the others do not";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve, and follow every change of the configuration and of plugin files
+    Run(serve::Args),
+    /// Check configuration files and say everything that is wrong with them
+    ///
+    /// Exits with 0 if they can be used together as one configuration, with 64 and diagnostics if
+    /// not. Plugins are not started and ports not opened.
+    Check {
+        /// Files, or folders of files
+        #[arg(required = true, value_name = "FILE")]
+        paths: Vec<PathBuf>,
+        /// Write diagnostics as JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say which listener, host, rule, filters and service a request would meet, and why the
+    /// other rules lose
+    ///
+    /// Nothing is sent and no plugin is run. Exits with 1 if no rule takes the request.
+    Explain(ask::Args),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema,
+    /// Ask a running gateway whether it is ready: exits with 0 if it is, for health checks of
+    /// containers
+    Health {
+        /// Where its admin API is
+        #[arg(long, default_value = serve::ADMIN, value_name = "ADDRESS")]
+        admin: std::net::SocketAddr,
+    },
+    /// Print the version and what it is built on
+    Version,
+}
+
+/// Usage or configuration is wrong.
+const USAGE: u8 = 64;
+
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { USAGE } else { 0 };
+            let _closed = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match cli.command {
+        Command::Run(args) => serve::run(args),
+        Command::Check { paths, json } => check::check(&paths, json),
+        Command::Explain(args) => ask::explain(&args),
+        Command::Schema => {
+            say(&format!("{:#}", portico_config::schema()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Health { admin } => ask::health(admin),
+        Command::Version => {
+            say(&version());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    result.unwrap_or_else(|error| {
+        complain(&format!("portico: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+fn version() -> String {
+    format!(
+        "portico {}\nproxy-wasm ABI 0.2.0, 0.2.1\nGateway API vocabulary v1.6",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// To standard output, where a reader that closes early is no reason to fail.
+fn say(text: &str) {
+    use std::io::Write;
+    let _closed = writeln!(std::io::stdout().lock(), "{}", text.trim_end_matches('\n'));
+}
+
+fn complain(text: &str) {
+    use std::io::Write;
+    let _closed = writeln!(std::io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+}

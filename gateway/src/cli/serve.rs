@@ -1,0 +1,126 @@
+//! `portico run`
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use clap::Args as ClapArgs;
+use portico::{
+    admin::Token,
+    logging::{self, Format},
+    run::{self, Ended, Options},
+};
+
+use super::USAGE;
+
+pub(super) const CONFIG: &str = "config/default.yaml";
+pub(super) const ADMIN: &str = "127.0.0.1:31000";
+
+#[derive(ClapArgs)]
+pub(super) struct Args {
+    /// The configuration: a file, or a folder whose `*.yaml` files are joined
+    #[arg(long, short, default_value = CONFIG, env = "PORTICO_CONFIG", value_name = "PATH")]
+    config: PathBuf,
+    /// Where the admin API listens; `off` for nowhere
+    #[arg(long, default_value = ADMIN, value_parser = admin_address, value_name = "ADDRESS")]
+    admin: AdminAddress,
+    /// A file with the token that allows changes over the admin API. Also taken from
+    /// PORTICO_ADMIN_TOKEN. Without either, on a loopback address, a new one is made and its file
+    /// is named at the start
+    #[arg(long, value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
+    /// Threads that serve; by default as many as there are processors
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// Where compiled plugins are kept between runs; by default in the user's cache folder
+    #[arg(long, value_name = "FOLDER")]
+    cache: Option<PathBuf>,
+    /// Where the bundled filters are; by default `plugins` beside this program
+    #[arg(long, value_name = "FOLDER", env = "PORTICO_BUNDLED")]
+    bundled: Option<PathBuf>,
+    /// After SIGTERM: serve on for this long while not being ready, so that load balancers notice
+    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    drain_delay: Duration,
+    /// After that: how long busy connections may take to finish
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    drain_timeout: Duration,
+    /// Add the header `x-portico-generation` to every answer: the number of the configuration it
+    /// was made by
+    #[arg(long)]
+    show_generation: bool,
+    /// What to log, such as `debug` or `warn,portico::plugin=trace`
+    #[arg(long, env = "PORTICO_LOG", value_name = "FILTER")]
+    log: Option<String>,
+    /// How log lines look
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    log_format: Format,
+}
+
+#[derive(Clone, Debug)]
+struct AdminAddress(Option<SocketAddr>);
+
+fn admin_address(text: &str) -> Result<AdminAddress, String> {
+    if text == "off" {
+        return Ok(AdminAddress(None));
+    }
+    let address = text.parse().map_err(|_| "not an address such as 127.0.0.1:31000".to_owned());
+    address.map(|address| AdminAddress(Some(address)))
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let _guard = logging::start(args.log.as_deref(), args.log_format).context("`--log`")?;
+    let options = options(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("control")
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(run::run(options))?;
+    // What is left are watchers and the admin API.
+    runtime.shutdown_background();
+    Ok(match ended {
+        Ended::BadConfiguration => ExitCode::from(USAGE),
+        Ended::Drained => ExitCode::SUCCESS,
+        Ended::TimedOut => ExitCode::FAILURE,
+    })
+}
+
+fn options(args: Args) -> anyhow::Result<Options> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let user_cache = user_folder("XDG_CACHE_HOME", ".cache");
+    let bundled = match args.bundled {
+        Some(folder) => folder,
+        None => std::env::current_exe()?.with_file_name("plugins"),
+    };
+    Ok(Options {
+        config: args.config,
+        admin: args.admin.0,
+        admin_token: token(args.admin_token_file)?,
+        workers: args.workers.map_or(processors, usize::from),
+        cache: args.cache.or_else(|| user_cache.as_ref().map(|folder| folder.join("modules"))),
+        bundled,
+        drain_delay: args.drain_delay,
+        drain_timeout: args.drain_timeout,
+        show_generation: args.show_generation,
+        state: user_folder("XDG_RUNTIME_DIR", ".cache"),
+    })
+}
+
+fn token(file: Option<PathBuf>) -> anyhow::Result<Option<Token>> {
+    let secret = match file {
+        Some(file) => Some(
+            std::fs::read_to_string(&file)
+                .with_context(|| format!("the token in `{}` cannot be read", file.display()))?,
+        ),
+        None => std::env::var("PORTICO_ADMIN_TOKEN").ok(),
+    };
+    let secret = secret.map(|secret| secret.trim().to_owned()).filter(|secret| !secret.is_empty());
+    Ok(secret.map(|secret| Token::new(&secret)))
+}
+
+/// The user's own folder of a kind, if there is a user with a home. It must be absolute, as
+/// wasmtime's cache asks.
+fn user_folder(variable: &str, under_home: &str) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(under_home));
+    named.or_else(home).filter(|folder| folder.is_absolute()).map(|folder| folder.join("portico"))
+}

@@ -1,0 +1,213 @@
+//! One downstream connection, from accept to close, and the clock that watches it.
+//!
+//! pingora reads one request after another; around each stands [`Watched`], which cuts what the
+//! hooks cannot: a client that does not finish its head, a response that runs past its deadline,
+//! an idle connection whose listener is gone.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use pin_project_lite::pin_project;
+use pingora::{
+    apps::{HttpPersistentSettings, HttpServerApp},
+    protocols::{Stream, http::ServerSession, l4::stream::Stream as TcpStreamOf},
+    proxy::HttpProxy,
+    server::ShutdownWatch,
+};
+use portico_wasm::ConnectionFacts;
+use tokio::{
+    net::TcpStream,
+    sync::watch,
+    time::{Instant, Sleep},
+};
+
+use crate::{proxy::Proxy, snapshot::SocketId};
+
+/// A new connection has this long to send the head of its first request. A head is one packet;
+/// whoever needs longer holds connections open on purpose.
+const FIRST_HEAD: Duration = Duration::from_secs(10);
+
+/// A connection that has answered may wait this long for the next head to be complete: what
+/// browsers and connection pools keep open, plus time for the head itself.
+const NEXT_HEAD: Duration = Duration::from_secs(75);
+
+/// What pingora tells the client: a little less than is granted, so that no request is sent into
+/// a connection that is being closed.
+const KEEPALIVE_SECONDS: u64 = 60;
+
+tokio::task_local! {
+    /// The connection that the running task serves. pingora's hooks are not told.
+    pub static CONNECTION: Arc<Connection>;
+}
+
+/// A downstream connection.
+pub struct Connection {
+    pub socket: SocketId,
+    pub facts: Arc<ConnectionFacts>,
+    opened: Instant,
+    /// Milliseconds after `opened` at which it is cut; `NEVER` while nothing limits it.
+    due: AtomicU64,
+    /// Zero while it waits for a head.
+    busy: AtomicU64,
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// Why a connection ended before its request did.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cut {
+    /// The head did not arrive in time, or no request came on an idle connection.
+    Head,
+    /// A response ran past the deadline of its request.
+    Deadline,
+    /// The listener is gone, and the connection was idle.
+    Listener,
+}
+
+impl Connection {
+    pub fn new(socket: SocketId, id: u64, source: SocketAddr, destination: SocketAddr) -> Self {
+        Self {
+            socket,
+            facts: Arc::new(ConnectionFacts { id, source, destination }),
+            opened: Instant::now(),
+            due: AtomicU64::new(NEVER),
+            busy: AtomicU64::new(0),
+        }
+    }
+
+    /// A head has arrived: from now on the request's own limits count.
+    pub fn begin(&self) {
+        self.busy.store(1, Ordering::Relaxed);
+        self.due.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// The rest of the exchange must be over by then.
+    pub fn cut_at(&self, at: Instant) {
+        let due = at.saturating_duration_since(self.opened).as_millis();
+        self.due.store(u64::try_from(due).unwrap_or(NEVER), Ordering::Relaxed);
+    }
+
+    /// Nothing limits the exchange any more, as after an upgrade.
+    pub fn release(&self) {
+        self.due.store(NEVER, Ordering::Relaxed);
+    }
+
+    fn wait_for_head(&self, limit: Duration) {
+        self.busy.store(0, Ordering::Relaxed);
+        self.cut_at(Instant::now() + limit);
+    }
+
+    fn due(&self) -> Option<Instant> {
+        match self.due.load(Ordering::Relaxed) {
+            NEVER => None,
+            due => Some(self.opened + Duration::from_millis(due)),
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// Serves a connection until it closes. `gone` becomes true when its listener is removed.
+pub async fn serve(
+    proxy: Arc<HttpProxy<Proxy>>,
+    tcp: TcpStream,
+    connection: Arc<Connection>,
+    mut gone: watch::Receiver<bool>,
+    shutdown: ShutdownWatch,
+) {
+    let mut stream: Stream = Box::new(TcpStreamOf::from(tcp));
+    let mut settings: Option<HttpPersistentSettings> = None;
+    let mut closing = Box::pin(gone_for_good(&mut gone));
+    let mut alarm = Box::pin(tokio::time::sleep(FIRST_HEAD));
+    loop {
+        let mut session = ServerSession::new_http1(stream);
+        connection.wait_for_head(if settings.is_some() { NEXT_HEAD } else { FIRST_HEAD });
+        match settings.take() {
+            Some(settings) => settings.apply_to_session(&mut session),
+            None => session.set_keepalive(Some(KEEPALIVE_SECONDS)),
+        }
+        let exchange =
+            CONNECTION.scope(connection.clone(), proxy.process_new_http(session, &shutdown));
+        let watched = Watched {
+            exchange,
+            alarm: alarm.as_mut(),
+            closing: closing.as_mut(),
+            connection: &connection,
+        };
+        match watched.await {
+            Ok(Some(reused)) => {
+                let (next, kept) = reused.consume();
+                stream = next;
+                settings = kept;
+            }
+            Ok(None) => return,
+            Err(cut) => return proxy_cut(&connection, cut),
+        }
+    }
+}
+
+fn proxy_cut(connection: &Connection, cut: Cut) {
+    let client = connection.facts.source;
+    match cut {
+        Cut::Deadline => tracing::warn!(target: "portico::request", %client,
+            "a response ran past the timeout of its request and was cut"),
+        Cut::Head | Cut::Listener => {
+            tracing::debug!(target: "portico::request", %client, ?cut, "closed");
+        }
+    }
+}
+
+async fn gone_for_good(gone: &mut watch::Receiver<bool>) {
+    // An error means that the worker itself is gone.
+    let _ended = gone.wait_for(|gone| *gone).await;
+}
+
+pin_project! {
+    /// One exchange, under the clock of its connection.
+    struct Watched<'a, F, C> {
+        #[pin]
+        exchange: F,
+        alarm: Pin<&'a mut Sleep>,
+        closing: Pin<&'a mut C>,
+        connection: &'a Connection,
+    }
+}
+
+impl<F: Future, C: Future<Output = ()>> Future for Watched<'_, F, C> {
+    type Output = Result<F::Output, Cut>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.exchange.poll(context) {
+            return Poll::Ready(Ok(output));
+        }
+        let busy = this.connection.is_busy();
+        if !busy && this.closing.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(Cut::Listener));
+        }
+        let Some(due) = this.connection.due() else { return Poll::Pending };
+        // An alarm that rings too early is set again, so that a connection which answers many
+        // requests in a second touches its timer once in a minute.
+        if due < this.alarm.deadline() {
+            this.alarm.as_mut().reset(due);
+        }
+        while this.alarm.as_mut().poll(context).is_ready() {
+            if Instant::now() >= due {
+                return Poll::Ready(Err(if busy { Cut::Deadline } else { Cut::Head }));
+            }
+            this.alarm.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}

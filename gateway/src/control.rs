@@ -1,0 +1,406 @@
+//! The control loop: the only writer. It turns sources into a snapshot and swaps it in, or
+//! refuses them and leaves everything as it was.
+//!
+//! read → parse → bind and start plugins → compile → swap → report
+
+mod seen;
+mod status;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use arc_swap::ArcSwap;
+use portico_config::{Diagnostic, Loaded, Severity, Source, config::Config};
+use tokio::sync::{mpsc, oneshot};
+
+use self::seen::{Difference, Seen};
+pub use self::status::{ListenerStatus, PluginStatus, Status};
+use crate::{
+    compile::{self, StartedPlugins},
+    generation::{Generation, History, Origin, Rejection},
+    listen::{Plan, Sockets},
+    plugins::PluginStore,
+    resolve::Names,
+    snapshot::Snapshot,
+    sources,
+    worker::Workers,
+};
+
+/// Commands that may wait. Each is answered; more than these at once is a loop gone wild.
+const QUEUE: usize = 64;
+
+/// Asks the control loop for something.
+#[derive(Clone)]
+pub struct Control {
+    commands: mpsc::Sender<Command>,
+    pub status: Arc<ArcSwap<Status>>,
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+}
+
+enum Command {
+    Apply(Origin, Vec<Source>, Reply),
+    /// Read the sources again. An unchanged text is only applied if a plugin's file has changed.
+    Reload(Origin, Reply),
+    Rollback(Option<u64>, Reply),
+    /// Take new counters into the status.
+    Refresh,
+    /// Be not ready any more, while serving on.
+    AnnounceEnd,
+    Drain(oneshot::Sender<()>),
+    Stop(oneshot::Sender<()>),
+}
+
+type Reply = Option<oneshot::Sender<Outcome>>;
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Applied {
+        generation: u64,
+        warnings: Vec<Diagnostic>,
+    },
+    /// Nothing has changed since the running generation.
+    Unchanged {
+        generation: u64,
+    },
+    Rejected(Vec<Diagnostic>),
+    /// There is no such generation.
+    Unknown,
+    /// The gateway is ending.
+    Ended,
+}
+
+/// What the loop owns.
+pub struct Loop {
+    commands: mpsc::Receiver<Command>,
+    path: PathBuf,
+    workers: Workers,
+    sockets: Sockets,
+    store: PluginStore,
+    names: Names,
+    history: History,
+    status: Arc<ArcSwap<Status>>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    seen: Seen,
+    draining: bool,
+}
+
+impl Control {
+    /// The loop and a handle on it. `path` is the configuration's file or folder.
+    pub fn new(
+        path: PathBuf,
+        workers: Workers,
+        store: PluginStore,
+        names: Names,
+        snapshot: Arc<ArcSwap<Snapshot>>,
+    ) -> (Self, Loop) {
+        let (sender, commands) = mpsc::channel(QUEUE);
+        let status = Arc::new(ArcSwap::from_pointee(Status::default()));
+        let control = Self { commands: sender, status: status.clone(), snapshot: snapshot.clone() };
+        let sockets = Sockets::default();
+        let history = History::default();
+        let seen = Seen::default();
+        let draining = false;
+        (
+            control,
+            Loop {
+                commands,
+                path,
+                workers,
+                sockets,
+                store,
+                names,
+                history,
+                status,
+                snapshot,
+                seen,
+                draining,
+            },
+        )
+    }
+
+    pub async fn apply(&self, sources: Vec<Source>) -> Outcome {
+        self.ask(|reply| Command::Apply(Origin::Admin, sources, reply)).await
+    }
+
+    pub async fn reload(&self, origin: Origin) -> Outcome {
+        self.ask(|reply| Command::Reload(origin, reply)).await
+    }
+
+    pub async fn rollback(&self, to: Option<u64>) -> Outcome {
+        self.ask(|reply| Command::Rollback(to, reply)).await
+    }
+
+    pub async fn refresh(&self) {
+        let _ended = self.commands.send(Command::Refresh).await;
+    }
+
+    /// Says that the gateway is going to end, while it serves on.
+    pub async fn announce_end(&self) {
+        let _ended = self.commands.send(Command::AnnounceEnd).await;
+    }
+
+    /// Stops accepting, and closes what is idle.
+    pub async fn drain(&self) {
+        let (done, wait) = oneshot::channel();
+        if self.commands.send(Command::Drain(done)).await.is_ok() {
+            let _ended = wait.await;
+        }
+    }
+
+    /// Ends all workers.
+    pub async fn stop(&self) {
+        let (done, wait) = oneshot::channel();
+        if self.commands.send(Command::Stop(done)).await.is_ok() {
+            let _ended = wait.await;
+        }
+    }
+
+    async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Outcome {
+        let (reply, answer) = oneshot::channel();
+        if self.commands.send(command(Some(reply))).await.is_err() {
+            return Outcome::Ended;
+        }
+        answer.await.unwrap_or(Outcome::Ended)
+    }
+}
+
+impl Loop {
+    /// Serves commands until it is told to stop.
+    pub async fn run(mut self) {
+        while let Some(command) = self.commands.recv().await {
+            let (outcome, reply) = match command {
+                Command::Apply(origin, sources, reply) => {
+                    (self.apply(origin, sources, Instant::now()).await, reply)
+                }
+                Command::Reload(origin, reply) => (self.reload(origin).await, reply),
+                Command::Rollback(to, reply) => (self.rollback(to).await, reply),
+                Command::Refresh => {
+                    self.publish();
+                    continue;
+                }
+                Command::AnnounceEnd => {
+                    self.draining = true;
+                    self.publish();
+                    continue;
+                }
+                Command::Drain(done) => {
+                    self.workers.drain();
+                    let _not_waiting = done.send(());
+                    continue;
+                }
+                Command::Stop(done) => {
+                    let workers = self.workers;
+                    tokio::task::block_in_place(|| workers.stop());
+                    let _not_waiting = done.send(());
+                    return;
+                }
+            };
+            if let Some(reply) = reply {
+                let _not_waiting = reply.send(outcome);
+            }
+        }
+    }
+
+    async fn reload(&mut self, origin: Origin) -> Outcome {
+        let began = Instant::now();
+        let sources = match sources::read(&self.path) {
+            Ok(sources) => sources,
+            Err(problems) => {
+                self.seen.no_texts();
+                return self.reject(origin, problems);
+            }
+        };
+        let forced = origin != Origin::File;
+        let sources = match self.seen.compare(&sources) {
+            Difference::Nothing if !forced => return self.unchanged(),
+            // The file of a plugin has changed, perhaps under a configuration that came from
+            // somewhere else than the files.
+            Difference::Plugins if self.history.rejected.is_none() => {
+                let running = self.history.running();
+                running.map_or(sources, |running| running.sources.to_vec())
+            }
+            _ => {
+                self.seen.texts(&sources);
+                sources
+            }
+        };
+        if self.is_running(&sources) {
+            self.history.rejected = None;
+            self.publish();
+            return self.unchanged();
+        }
+        self.apply(origin, sources, began).await
+    }
+
+    fn unchanged(&self) -> Outcome {
+        Outcome::Unchanged { generation: self.history.running().map_or(0, |own| own.number) }
+    }
+
+    async fn rollback(&mut self, to: Option<u64>) -> Outcome {
+        let Some(generation) = self.history.find(to) else { return Outcome::Unknown };
+        let (number, sources) = (generation.number, generation.sources.to_vec());
+        self.apply(Origin::Rollback(number), sources, Instant::now()).await
+    }
+
+    /// Whether the running generation is made of just these texts, and of plugins whose files are
+    /// still what they were.
+    fn is_running(&mut self, sources: &[Source]) -> bool {
+        let Some(running) = self.history.running() else { return false };
+        let same = running.sources.len() == sources.len()
+            && running
+                .sources
+                .iter()
+                .zip(sources)
+                .all(|(running, new)| running.name == new.name && running.text == new.text);
+        let snapshot = self.snapshot.load_full();
+        let plugins = snapshot.config.plugins.iter().zip(&snapshot.plugins);
+        same && plugins.into_iter().all(|(plugin, running)| {
+            self.store.digest(&plugin.source).is_ok_and(|digest| digest == running.digest())
+        })
+    }
+
+    async fn apply(&mut self, origin: Origin, sources: Vec<Source>, began: Instant) -> Outcome {
+        let parsed = tokio::task::block_in_place(|| self.prepare(&sources));
+        let (config, plan, plugins, warnings) = match parsed {
+            Ok(prepared) => prepared,
+            Err(problems) => return self.reject(origin, problems),
+        };
+        let number = self.history.next();
+        let snapshot = tokio::task::block_in_place(|| {
+            compile::snapshot(config, number, &plan, plugins, &self.names)
+        });
+        self.names.settle().await;
+        if let Err(error) = self.swap(snapshot, plan).await {
+            let problem = problem(&sources, "listeners", 0, format!("cannot listen: {error}"));
+            return self.reject(origin, vec![problem]);
+        }
+        let took = began.elapsed();
+        tracing::info!(generation = number, %origin, ?took, "configuration is serving");
+        for warning in &warnings {
+            tracing::warn!("{warning}");
+        }
+        self.history.accept(Generation {
+            number,
+            origin,
+            sources: sources.into(),
+            at: SystemTime::now(),
+            took,
+            warnings: warnings.clone(),
+        });
+        self.publish();
+        Outcome::Applied { generation: number, warnings }
+    }
+
+    /// Everything that can fail, before anything changes.
+    fn prepare(&mut self, sources: &[Source]) -> Result<Prepared, Vec<Diagnostic>> {
+        let Loaded { config, diagnostics } = portico_config::load(sources);
+        let Some(config) = config else { return Err(diagnostics) };
+        self.seen.files(config.plugins.iter().map(|plugin| self.store.path(&plugin.source)));
+        let mut problems = Vec::new();
+        let plan = self.sockets.plan(config.listeners.iter().map(|listener| listener.address));
+        let plan = plan.map_err(|failed| {
+            for (address, error) in failed {
+                let index = config.listeners.iter().position(|own| own.address == address);
+                let message = cannot_listen(address, &error);
+                problems.push(problem(sources, "listeners", index.unwrap_or(0), message));
+            }
+        });
+        let plugins = compile::plugins(&config, &mut self.store).map_err(|failed| {
+            for (plugin, error) in failed {
+                let name = &config.plugins[plugin.0].name;
+                let message = format!("plugin `{name}` cannot be started: {error}");
+                problems.push(problem(sources, "plugins", plugin.0, message));
+            }
+        });
+        match (plan, plugins) {
+            (Ok(plan), Ok(plugins)) => Ok((config, plan, plugins, diagnostics)),
+            _ => Err(problems),
+        }
+    }
+
+    /// From here on requests see the new configuration.
+    async fn swap(&mut self, snapshot: Snapshot, plan: Plan) -> std::io::Result<()> {
+        let change = self.sockets.commit(plan)?;
+        for (socket, address) in &change.closed {
+            self.workers.close(*socket).await;
+            tracing::info!(%address, "listener closed");
+        }
+        self.snapshot.store(Arc::new(snapshot));
+        for (socket, address, listener) in &change.opened {
+            self.workers.listen(*socket, listener)?;
+            tracing::info!(%address, "listening");
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, origin: Origin, problems: Vec<Diagnostic>) -> Outcome {
+        if self.history.rejected.as_ref().is_some_and(|last| last.problems == problems) {
+            // Said already.
+            return Outcome::Rejected(problems);
+        }
+        let running = self.history.running().map_or(0, |running| running.number);
+        tracing::error!(%origin, running, "configuration refused, {} problems; what ran before \
+            runs on", problems.len());
+        for problem in &problems {
+            tracing::error!("{problem}");
+        }
+        let at = SystemTime::now();
+        self.history.rejected = Some(Rejection { origin, at, problems: problems.clone() });
+        self.publish();
+        Outcome::Rejected(problems)
+    }
+
+    fn publish(&mut self) {
+        let snapshot = self.snapshot.load_full();
+        let listeners = snapshot.config.listeners.iter().map(|listener| ListenerStatus {
+            name: listener.name.to_string(),
+            address: self.sockets.local(listener.address).unwrap_or(listener.address),
+        });
+        let status = Status {
+            history: self.history.clone(),
+            listeners: listeners.collect(),
+            plugins: status::plugins(&mut self.store, &snapshot),
+            plugin_files: self.seen.paths(),
+            connections: self.workers.connections(),
+            workers: self.workers.count(),
+            draining: self.draining,
+        };
+        self.status.store(Arc::new(status));
+    }
+}
+
+type Prepared = (Config, Plan, StartedPlugins, Vec<Diagnostic>);
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("cannot listen on {address}: another process listens there already")
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            format!("cannot listen on {address}: not permitted (ports below 1024 need a privilege)")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    }
+}
+
+/// A problem that only the running gateway can find.
+fn problem(sources: &[Source], list: &str, index: usize, message: String) -> Diagnostic {
+    let (source, line, column, path) = sources::place(sources, list, index);
+    Diagnostic {
+        severity: Severity::Error,
+        source,
+        line,
+        column,
+        path,
+        message,
+        why: None,
+        help: None,
+        excerpt: None,
+        related: None,
+    }
+}

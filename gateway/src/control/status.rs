@@ -1,0 +1,57 @@
+//! What anybody may know of the gateway at the moment, made once and read by all.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use portico_wasm::{Plugin, Stats};
+
+use crate::{generation::History, plugins::PluginStore, snapshot::Snapshot};
+
+/// The state of the gateway.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    pub history: History,
+    pub listeners: Vec<ListenerStatus>,
+    pub plugins: Vec<PluginStatus>,
+    /// Files that a change of would change the gateway.
+    pub plugin_files: Vec<PathBuf>,
+    /// Open downstream connections.
+    pub connections: usize,
+    pub workers: usize,
+    /// It accepts no more connections.
+    pub draining: bool,
+}
+
+/// A listener and where it really is.
+#[derive(Clone, Debug)]
+pub struct ListenerStatus {
+    pub name: String,
+    pub address: SocketAddr,
+}
+
+/// A plugin that some request may be inside of.
+#[derive(Clone, Debug)]
+pub struct PluginStatus {
+    pub name: String,
+    pub digest: String,
+    /// False for one that only finishes the requests it has begun.
+    pub current: bool,
+    pub configurations: usize,
+    pub memory_bytes: usize,
+    /// Functions it imports that this version does not offer.
+    pub stubs: Vec<String>,
+    pub stats: Stats,
+}
+
+/// The plugins that are alive.
+pub(super) fn plugins(store: &mut PluginStore, snapshot: &Snapshot) -> Vec<PluginStatus> {
+    let status = |plugin: &Arc<Plugin>| PluginStatus {
+        name: plugin.spec().name.to_string(),
+        digest: plugin.digest().to_string(),
+        current: snapshot.plugins.iter().any(|current| Arc::ptr_eq(current, plugin)),
+        configurations: plugin.spec().configurations.len(),
+        memory_bytes: plugin.memory_bytes(),
+        stubs: plugin.module().stubs().to_vec(),
+        stats: plugin.stats(),
+    };
+    store.alive().iter().map(status).collect()
+}

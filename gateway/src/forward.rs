@@ -1,0 +1,139 @@
+//! What every forwarded request and response carries, beside what filters did: the headers of a
+//! proxy. Idempotent, because a retry runs it again.
+
+use std::net::IpAddr;
+
+use http::{HeaderName, HeaderValue, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use tokio::time::Instant;
+
+use crate::exchange::Exchange;
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const GENERATION: HeaderName = HeaderName::from_static("x-portico-generation");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const SERVICE_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
+/// Set by clients and filters, read by the router: how long the exchange may take, in
+/// milliseconds.
+pub(crate) const TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-upstream-rq-timeout-ms");
+/// Told to the service: how long its caller will wait, in milliseconds.
+const EXPECTED_TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-expected-rq-timeout-ms");
+
+/// A request id from a client is kept if it is no longer than this; it ends up in logs.
+const REQUEST_ID_MAX: usize = 128;
+
+/// Before filters run: who asks, and under which id.
+pub(crate) fn prepare(exchange: &mut Exchange, head: &mut RequestHeader) -> pingora::Result<()> {
+    head.insert_header(FORWARDED_PROTO, HeaderValue::from_static("http"))?;
+    let known = head.headers.get(REQUEST_ID).filter(|id| is_request_id(id)).cloned();
+    exchange.request_id = match known {
+        Some(id) => id,
+        None => {
+            let id = new_request_id();
+            head.insert_header(REQUEST_ID, id.clone())?;
+            id
+        }
+    };
+    Ok(())
+}
+
+/// On the way to the service.
+pub(crate) fn request(exchange: &Exchange, head: &mut RequestHeader) -> pingora::Result<()> {
+    let client = client_value(exchange.connection.facts.source.ip());
+    // One list on one line: some services read only the first of several.
+    let forwarded = match head.headers.get(FORWARDED_FOR) {
+        None => client,
+        Some(_) => {
+            let mut list = Vec::with_capacity(64);
+            for value in head.headers.get_all(FORWARDED_FOR) {
+                list.extend_from_slice(value.as_bytes());
+                list.extend_from_slice(b", ");
+            }
+            list.extend_from_slice(client.as_bytes());
+            HeaderValue::from_bytes(&list).unwrap_or(client)
+        }
+    };
+    head.insert_header(FORWARDED_FOR, forwarded)?;
+    head.remove_header(&TIMEOUT);
+    if let Some(deadline) = &exchange.deadline {
+        let left = deadline.remaining(Instant::now()).unwrap_or_default();
+        let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        head.insert_header(EXPECTED_TIMEOUT, HeaderValue::from(left))?;
+    }
+    Ok(())
+}
+
+/// On the way back, before filters see it: how long the service took.
+pub(crate) fn service_time(exchange: &Exchange, head: &mut ResponseHeader) -> pingora::Result<()> {
+    if let Some(began) = exchange.attempts.began {
+        let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        head.insert_header(SERVICE_TIME, HeaderValue::from(took))?;
+    }
+    Ok(())
+}
+
+/// On the way back, after filters: every answer, whoever made it.
+pub(crate) fn response(
+    exchange: &Exchange,
+    head: &mut ResponseHeader,
+    show_generation: bool,
+) -> pingora::Result<()> {
+    head.insert_header(header::SERVER, HeaderValue::from_static("portico"))?;
+    if !exchange.request_id.is_empty() {
+        head.insert_header(REQUEST_ID, exchange.request_id.clone())?;
+    }
+    if show_generation {
+        head.insert_header(GENERATION, exchange.snapshot.generation_header.clone())?;
+    }
+    Ok(())
+}
+
+fn is_request_id(id: &HeaderValue) -> bool {
+    (1..=REQUEST_ID_MAX).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+}
+
+/// A version 4 UUID (RFC 9562). It need not be secret, only unlikely to be given twice.
+fn new_request_id() -> HeaderValue {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let random = fastrand::u128(..);
+    let random = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let mut text = [b'-'; 36];
+    let mut digit = 0;
+    for (at, byte) in text.iter_mut().enumerate() {
+        if !matches!(at, 8 | 13 | 18 | 23) {
+            *byte = HEX[(random >> (124 - digit * 4)) as usize & 0xf];
+            digit += 1;
+        }
+    }
+    // Made of hex digits and dashes.
+    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
+}
+
+/// The client's address without a trip through `String`.
+fn client_value(address: IpAddr) -> HeaderValue {
+    match address {
+        IpAddr::V4(v4) if v4.is_loopback() && v4.octets() == [127, 0, 0, 1] => {
+            HeaderValue::from_static("127.0.0.1")
+        }
+        _ => HeaderValue::from_str(&address.to_string())
+            .unwrap_or(HeaderValue::from_static("unknown")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_ids_are_version_4_and_differ() {
+        let (one, two) = (new_request_id(), new_request_id());
+        assert_ne!(one, two);
+        let text = one.to_str().unwrap();
+        let parts = text.split('-').map(str::len).collect::<Vec<_>>();
+        assert_eq!(parts, [8, 4, 4, 4, 12]);
+        assert_eq!(&text[14..15], "4");
+        assert!(matches!(&text[19..20], "8" | "9" | "a" | "b"));
+        assert!(is_request_id(&one));
+    }
+}

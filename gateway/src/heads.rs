@@ -1,0 +1,187 @@
+//! Heads in two forms: pingora's, which goes on the wire, and the ordered list that filters see.
+
+use http::{HeaderName, HeaderValue, Method, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use portico_wasm::{FieldName, Fields};
+
+/// Headers that belong to a connection and not to a message. Filters neither see nor change them,
+/// as on Envoy.
+const OF_CONNECTION: [HeaderName; 3] =
+    [header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING];
+
+/// A head that a filter left without what every message needs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Missing(pub &'static str);
+
+/// The host of a request, as received: from an absolute target, else from the `host` header.
+pub(crate) fn host(head: &RequestHeader) -> &str {
+    if let Some(authority) = head.uri.authority() {
+        return authority.as_str();
+    }
+    head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+}
+
+/// Path and query of a request, whatever form its target has.
+pub(crate) fn target(head: &RequestHeader) -> &str {
+    if head.raw_path_is_utf8() {
+        return head.uri.path_and_query().map_or("/", |target| target.as_str());
+    }
+    // Not UTF-8, so no rule that names it by text can match it: only its first part is of use.
+    std::str::from_utf8(head.raw_path())
+        .unwrap_or_else(|error| valid_up_to(head.raw_path(), error.valid_up_to()))
+}
+
+fn valid_up_to(bytes: &[u8], end: usize) -> &str {
+    std::str::from_utf8(&bytes[..end]).unwrap_or("/")
+}
+
+/// A request's head for filters: `:authority`, `:path`, `:method`, `:scheme`, then the client's
+/// headers in order of arrival.
+pub(crate) fn request_fields(head: &RequestHeader) -> Fields {
+    let mut fields = Fields::with_capacity(head.headers.len() + 6);
+    let authority = head
+        .uri
+        .authority()
+        .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
+        .or_else(|| head.headers.get(header::HOST).cloned());
+    if let Some(authority) = authority {
+        fields.push(FieldName::Pseudo(":authority"), authority);
+    }
+    if let Ok(path) = HeaderValue::from_bytes(path_bytes(head)) {
+        fields.push(FieldName::Pseudo(":path"), path);
+    }
+    fields.push(FieldName::Pseudo(":method"), method_value(&head.method));
+    fields.push(FieldName::Pseudo(":scheme"), HeaderValue::from_static("http"));
+    for (name, value) in &head.headers {
+        if *name != header::HOST && !OF_CONNECTION.contains(name) {
+            fields.push(FieldName::Header(name.clone()), value.clone());
+        }
+    }
+    fields
+}
+
+fn path_bytes(head: &RequestHeader) -> &[u8] {
+    if head.raw_path_is_utf8() { target(head).as_bytes() } else { head.raw_path() }
+}
+
+/// A request's head from what filters made of it.
+pub(crate) fn request_head(fields: &Fields, old: &RequestHeader) -> Result<RequestHeader, Missing> {
+    let path = fields.first(b":path").ok_or(Missing(":path"))?;
+    let method = fields.first(b":method").ok_or(Missing(":method"))?;
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| Missing(":method"))?;
+    let build = RequestHeader::build_no_case(method, path.as_bytes(), Some(fields.len() + 2));
+    let mut head = build.map_err(|_| Missing(":path"))?;
+    head.set_version(old.version);
+    let authority = fields.first(b":authority").ok_or(Missing(":authority"))?;
+    let failed = |_| Missing("room for its headers");
+    head.insert_header(header::HOST, authority.clone()).map_err(failed)?;
+    for field in fields.iter() {
+        if let FieldName::Header(name) = &field.name {
+            head.append_header(name.clone(), field.value.clone()).map_err(failed)?;
+        }
+    }
+    for name in OF_CONNECTION {
+        for value in old.headers.get_all(&name) {
+            head.append_header(name.clone(), value.clone()).map_err(failed)?;
+        }
+    }
+    Ok(head)
+}
+
+/// A response's head for filters.
+pub(crate) fn response_fields(head: &ResponseHeader) -> Fields {
+    let mut fields = Fields::with_capacity(head.headers.len() + 1);
+    // A status is three digits.
+    if let Ok(status) = HeaderValue::from_str(head.status.as_str()) {
+        fields.push(FieldName::Pseudo(":status"), status);
+    }
+    for (name, value) in &head.headers {
+        if *name != header::CONNECTION && *name != header::TRANSFER_ENCODING {
+            fields.push(FieldName::Header(name.clone()), value.clone());
+        }
+    }
+    fields
+}
+
+/// A response's head from what filters made of it.
+pub(crate) fn response_head(
+    fields: &Fields,
+    old: &ResponseHeader,
+) -> Result<ResponseHeader, Missing> {
+    let status = fields.first(b":status").and_then(|status| status.to_str().ok());
+    let status = status.and_then(|status| status.parse::<u16>().ok()).ok_or(Missing(":status"))?;
+    let build = ResponseHeader::build_no_case(status, Some(fields.len() + 2));
+    let mut head = build.map_err(|_| Missing(":status"))?;
+    head.set_version(old.version);
+    let failed = |_| Missing("room for its headers");
+    for field in fields.iter() {
+        if let FieldName::Header(name) = &field.name {
+            head.append_header(name.clone(), field.value.clone()).map_err(failed)?;
+        }
+    }
+    for name in [header::CONNECTION, header::TRANSFER_ENCODING] {
+        for value in old.headers.get_all(&name) {
+            head.append_header(name.clone(), value.clone()).map_err(failed)?;
+        }
+    }
+    Ok(head)
+}
+
+fn method_value(method: &Method) -> HeaderValue {
+    match *method {
+        Method::GET => HeaderValue::from_static("GET"),
+        Method::POST => HeaderValue::from_static("POST"),
+        Method::PUT => HeaderValue::from_static("PUT"),
+        Method::HEAD => HeaderValue::from_static("HEAD"),
+        // A method is a token, which is always a value.
+        _ => HeaderValue::from_str(method.as_str()).unwrap_or(HeaderValue::from_static("GET")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head() -> RequestHeader {
+        let mut head = RequestHeader::build("POST", b"/a?b=c", None).unwrap();
+        for (name, value) in [
+            ("Host", "fleet.local:80"),
+            ("X-One", "1"),
+            ("Connection", "keep-alive"),
+            ("Transfer-Encoding", "chunked"),
+            ("X-Two", "2"),
+        ] {
+            head.append_header(name, value).unwrap();
+        }
+        head
+    }
+
+    #[test]
+    fn filters_see_envoys_order() {
+        let fields = request_fields(&head());
+        let names = fields.iter().map(|field| field.name.as_str().to_owned());
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            [":authority", ":path", ":method", ":scheme", "x-one", "x-two"]
+        );
+    }
+
+    #[test]
+    fn a_head_survives_the_way_there_and_back() {
+        let old = head();
+        let new = request_head(&request_fields(&old), &old).unwrap();
+        assert_eq!(new.method, old.method);
+        assert_eq!(new.raw_path(), old.raw_path());
+        for (name, value) in &old.headers {
+            assert_eq!(new.headers.get(name), Some(value), "{name}");
+        }
+        assert_eq!(new.headers.len(), old.headers.len());
+    }
+
+    #[test]
+    fn an_absolute_target_names_host_and_path() {
+        let head = RequestHeader::build("GET", b"http://fleet.local:8080/x?y", None).unwrap();
+        assert_eq!(host(&head), "fleet.local:8080");
+        assert_eq!(target(&head), "/x?y");
+    }
+}

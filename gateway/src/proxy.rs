@@ -1,0 +1,438 @@
+//! The hooks that pingora calls, in the order of a request's life. Hooks decide; the work is done
+//! by leaves: router, chain, backend, forward, failure.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header;
+use pingora::{
+    Error, ErrorSource, ErrorType, Result,
+    http::{RequestHeader, ResponseHeader},
+    proxy::{FailToProxy, ProxyHttp, Session},
+    upstreams::peer::HttpPeer,
+};
+use portico_wasm::End;
+use tokio::time::Instant;
+
+use crate::{
+    answer::Answer,
+    backend::Target,
+    chain::{self, Verdict},
+    connection::CONNECTION,
+    exchange::{Deadline, Exchange, Matched},
+    failure::{ClientFault, Failure, PolicyFault, TimeoutSource, UpstreamFault},
+    forward, heads, intake, redirect,
+    router::Request,
+    snapshot::Snapshot,
+};
+
+/// A body that does not move for this long, in either direction, has no client any more.
+const BODY_STALL: Duration = Duration::from_secs(60);
+
+/// One worker's proxy.
+pub struct Proxy {
+    pub worker: usize,
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// Adds the generation's number to each answer.
+    pub show_generation: bool,
+}
+
+/// The error that carries no news: the exchange knows.
+const SEE_EXCHANGE: ErrorType = ErrorType::Custom("portico");
+
+fn raise<T>(exchange: &mut Exchange, failure: Failure) -> Result<T> {
+    exchange.failure = Some(failure);
+    Err(Error::new(SEE_EXCHANGE))
+}
+
+#[async_trait]
+impl ProxyHttp for Proxy {
+    type CTX = Exchange;
+
+    fn new_ctx(&self) -> Exchange {
+        let connection = CONNECTION.with(Arc::clone);
+        connection.begin();
+        Exchange::new(self.snapshot.load_full(), connection, self.worker)
+    }
+
+    async fn early_request_filter(
+        &self,
+        session: &mut Session,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        if let Err(fault) = intake::check(session) {
+            session.set_keepalive(None);
+            return raise(exchange, Failure::Client(fault));
+        }
+        if !session.is_body_done() {
+            session.set_read_timeout(Some(BODY_STALL));
+        }
+        session.set_write_timeout(Some(BODY_STALL));
+        match find(exchange, session.req_header()) {
+            Ok(matched) => exchange.matched = Some(matched),
+            Err(failure) => return raise(exchange, Failure::Policy(failure)),
+        }
+        Ok(())
+    }
+
+    async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
+        let end_of_stream = session.is_body_empty();
+        let head = session.req_header_mut();
+        forward::prepare(exchange, head)?;
+        let verdict = match chain::on_request(exchange, head, end_of_stream) {
+            Ok(verdict) => verdict,
+            Err(failure) => return raise(exchange, failure),
+        };
+        exchange.deadline = deadline(exchange, session.req_header());
+        match verdict {
+            Verdict::Forward => Ok(false),
+            Verdict::Answer(answer) => {
+                self.send(session, exchange, answer).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        _body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        // Each piece of a body starts the service's clock anew; this one does not.
+        match expired(exchange) {
+            Some(failure) => raise(exchange, failure),
+            None => Ok(()),
+        }
+    }
+
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        exchange: &mut Exchange,
+    ) -> Result<Box<HttpPeer>> {
+        if exchange.attempts.service.is_none() {
+            let service = exchange.rule().and_then(|rule| rule.backends.pick()).cloned();
+            let Some(service) = service else {
+                let rule = exchange.rule_name();
+                return raise(exchange, Failure::Policy(PolicyFault::NoBackend { rule }));
+            };
+            exchange.attempts.service = Some(service);
+        }
+        if let Some(failure) = expired(exchange) {
+            return raise(exchange, failure);
+        }
+        match pick(exchange) {
+            Ok(Target { mut peer, address }) => {
+                let now = Instant::now();
+                if let Some(left) = exchange.deadline.as_ref().and_then(|d| d.remaining(now)) {
+                    peer.options.read_timeout = Some(left);
+                    let connect = peer.options.total_connection_timeout;
+                    peer.options.total_connection_timeout = connect.map(|limit| limit.min(left));
+                }
+                exchange.attempts.endpoint = Some(address);
+                exchange.attempts.began = Some(now);
+                Ok(peer)
+            }
+            Err(fault) => raise(exchange, Failure::Upstream(fault)),
+        }
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        head: &mut RequestHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        forward::request(exchange, head)
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        head: &mut ResponseHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        let upgraded = head.status == http::StatusCode::SWITCHING_PROTOCOLS;
+        if head.status.is_informational() && !upgraded {
+            return Ok(());
+        }
+        if let Some(failure) = expired(exchange) {
+            return raise(exchange, failure);
+        }
+        match &exchange.deadline {
+            Some(deadline) if !upgraded => exchange.connection.cut_at(deadline.at),
+            _ => exchange.connection.release(),
+        }
+        if upgraded {
+            session.set_read_timeout(None);
+        }
+        forward::service_time(exchange, head)?;
+        if let Some(stream) = &mut exchange.filters.stream {
+            stream.facts.upstream = exchange.attempts.endpoint;
+        }
+        if let Err(failure) = chain::on_response(exchange, head) {
+            return raise(exchange, failure);
+        }
+        if exchange.answer.is_some() {
+            return Err(Error::new(SEE_EXCHANGE));
+        }
+        forward::response(exchange, head, self.show_generation)
+    }
+
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        exchange: &mut Exchange,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        // Nothing of the request has been sent, so another endpoint may have it, whatever its
+        // method.
+        exchange.attempts.tried.extend(exchange.attempts.endpoint);
+        let again = exchange.attempts.may_try_again()
+            && expired(exchange).is_none()
+            && exchange
+                .attempts
+                .service
+                .as_ref()
+                .is_some_and(|service| service.pick(&exchange.attempts.tried).is_some());
+        error.set_retry(again);
+        error
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        exchange: &mut Exchange,
+    ) -> FailToProxy {
+        let nobody = FailToProxy { error_code: 0, can_reuse_downstream: false };
+        exchange.connection.release();
+        let answer = match exchange.answer.take() {
+            Some(answer) => answer,
+            None => {
+                let failure = exchange.failure.take().unwrap_or_else(|| blame(exchange, error));
+                report(session, exchange, &failure);
+                if matches!(failure, Failure::Client(ClientFault::Gone { .. })) {
+                    return nobody;
+                }
+                let request_id = &exchange.request_id;
+                failure.answer(&session.req_header().headers, request_id)
+            }
+        };
+        if session.response_written().is_some() {
+            // The client has a part of another answer; all that is left is to break it off.
+            return nobody;
+        }
+        let status = answer.status;
+        let can_reuse_downstream = session.is_body_done();
+        if let Err(error) = self.send(session, exchange, answer).await {
+            tracing::debug!(target: "portico::request", %error, "the client did not take the answer");
+            return nobody;
+        }
+        FailToProxy { error_code: status, can_reuse_downstream }
+    }
+
+    async fn logging(
+        &self,
+        session: &mut Session,
+        _error: Option<&Error>,
+        exchange: &mut Exchange,
+    ) {
+        if let Some(stream) = &mut exchange.filters.stream {
+            stream.facts.end = Some(End {
+                duration: exchange.started.elapsed(),
+                request_body: session.body_bytes_read() as u64,
+                response_body: session.body_bytes_sent() as u64,
+            });
+        }
+        exchange.leave_filters();
+    }
+
+    /// [`report`] says it once, in our words.
+    fn suppress_error_log(&self, _: &Session, _: &Exchange, _: &Error) -> bool {
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Exchange,
+        _: &Error,
+        _: pingora::proxy::ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+}
+
+impl Proxy {
+    /// Puts an answer of our own on the wire, through the filters that the request has met.
+    async fn send(
+        &self,
+        session: &mut Session,
+        exchange: &mut Exchange,
+        answer: Answer,
+    ) -> Result<()> {
+        let mut head = answer.head()?;
+        let mut body = answer.body;
+        if let Err(failure) = chain::on_response(exchange, &mut head) {
+            report(session, exchange, &failure);
+            let request = &session.req_header().headers;
+            let instead = failure.answer(request, &exchange.request_id);
+            head = instead.head()?;
+            body = instead.body;
+        } else if let Some(instead) = exchange.answer.take() {
+            head = instead.head()?;
+            body = instead.body;
+        }
+        head.insert_header(header::CONTENT_LENGTH, body.len())?;
+        forward::response(exchange, &mut head, self.show_generation)?;
+        let without_body = body.is_empty()
+            || session.req_header().method == http::Method::HEAD
+            || matches!(head.status.as_u16(), 204 | 304);
+        if matches!(head.status.as_u16(), 204 | 304) {
+            head.remove_header(&header::CONTENT_LENGTH);
+        }
+        session.write_response_header(Box::new(head), without_body).await?;
+        if !without_body {
+            session.write_response_body(Some(body), true).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The listener and rule for a request.
+fn find(exchange: &Exchange, head: &RequestHeader) -> Result<Matched, PolicyFault> {
+    let host = heads::host(head);
+    let snapshot = &exchange.snapshot;
+    let listener = snapshot.listener(exchange.connection.socket, host);
+    let Some((listener, table)) = listener else {
+        return Err(PolicyFault::NoListener { host: host.to_owned() });
+    };
+    let (path, query) = redirect::split(heads::target(head));
+    let request = Request { host, path, query, method: &head.method, headers: &head.headers };
+    match table.router.find(&request) {
+        Some(found) => Ok(Matched {
+            listener: listener.0,
+            rule: found.rule as usize,
+            prefix: found.prefix as usize,
+        }),
+        None => Err(PolicyFault::NoRoute {
+            listener: table.name.clone(),
+            host: host.to_owned(),
+            method: head.method.to_string(),
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// The shorter of the rule's timeout and what the request's header asks for: a header, whoever
+/// wrote it, never lengthens what the configuration allows.
+fn deadline(exchange: &Exchange, head: &RequestHeader) -> Option<Deadline> {
+    let rule = exchange.rule()?;
+    let asked = head.headers.get(forward::TIMEOUT).and_then(|value| {
+        let milliseconds = value.to_str().ok()?.trim().parse().ok()?;
+        Some(Duration::from_millis(milliseconds)).filter(|limit| !limit.is_zero())
+    });
+    let (limit, whose) = match (asked, rule.timeout) {
+        (Some(asked), own) if own.is_none_or(|own| asked < own) => (asked, TimeoutSource::Header),
+        (_, Some(own)) => (own, TimeoutSource::Rule(rule.name.clone())),
+        (_, None) => return None,
+    };
+    Some(Deadline { at: exchange.started + limit, limit, whose })
+}
+
+fn expired(exchange: &Exchange) -> Option<Failure> {
+    let deadline = exchange.deadline.as_ref()?;
+    if deadline.remaining(Instant::now()).is_some() {
+        return None;
+    }
+    Some(timed_out(exchange, deadline))
+}
+
+fn timed_out(exchange: &Exchange, deadline: &Deadline) -> Failure {
+    Failure::Upstream(UpstreamFault::Timeout {
+        service: exchange.service_name(),
+        limit: deadline.limit,
+        whose: deadline.whose.clone(),
+    })
+}
+
+fn pick(exchange: &Exchange) -> Result<Target, UpstreamFault> {
+    let attempts = &exchange.attempts;
+    let service = exchange.service_name();
+    let Some(chosen) = &attempts.service else {
+        return Err(UpstreamFault::NoEndpoint { service, cause: "no service".into() });
+    };
+    chosen
+        .pick(&attempts.tried)
+        .ok_or_else(|| UpstreamFault::NoEndpoint { service, cause: chosen.why_none() })
+}
+
+/// Whose fault an error of pingora's is.
+fn blame(exchange: &Exchange, error: &Error) -> Failure {
+    let cause = cause(error);
+    let service = exchange.service_name();
+    let endpoint = exchange.attempts.endpoint;
+    match error.esource() {
+        ErrorSource::Downstream => Failure::Client(match error.etype() {
+            ErrorType::InvalidHTTPHeader | ErrorType::ReadTimedout => ClientFault::Body { cause },
+            _ => ClientFault::Gone { cause },
+        }),
+        ErrorSource::Upstream => Failure::Upstream(match error.etype() {
+            ErrorType::ReadTimedout | ErrorType::ConnectTimedout
+                if let Some(failure) = &exchange.deadline
+                    && failure.remaining(Instant::now()).is_none() =>
+            {
+                return timed_out(exchange, failure);
+            }
+            ErrorType::ConnectTimedout
+            | ErrorType::ConnectRefused
+            | ErrorType::ConnectNoRoute
+            | ErrorType::ConnectError
+            | ErrorType::BindError
+            | ErrorType::SocketError => UpstreamFault::Connect {
+                service,
+                endpoint,
+                tried: exchange.attempts.tried.len(),
+                cause,
+            },
+            ErrorType::InvalidHTTPHeader => UpstreamFault::Protocol { service, endpoint, cause },
+            _ => UpstreamFault::Reset { service, endpoint, cause },
+        }),
+        ErrorSource::Internal | ErrorSource::Unset => Failure::Internal { cause },
+    }
+}
+
+/// The innermost reason, without pingora's dump of what was read.
+fn cause(error: &Error) -> String {
+    let kind = error.etype().as_str();
+    let root = error.root_cause().to_string();
+    // Text of pingora's own may quote what was read; the system's errors do not.
+    match error.cause.is_some() {
+        true if !root.contains("buf:") => format!("{kind}: {root}"),
+        _ => kind.to_owned(),
+    }
+}
+
+/// The long reason, in the log. The path is written without its query, which may hold secrets.
+fn report(session: &Session, exchange: &Exchange, failure: &Failure) {
+    let head = session.req_header();
+    let (path, _) = redirect::split(heads::target(head));
+    let rule = exchange.rule_name();
+    let (method, host) = (&head.method, heads::host(head));
+    let id = exchange.request_id.to_str().unwrap_or_default();
+    let (status, reason) = (failure.status(), failure.code());
+    let (message, detail) = (failure.public(), failure.detail());
+    if failure.is_ours_to_report() {
+        tracing::warn!(target: "portico::request", status, reason, %method, host, path,
+            rule = &*rule, id, detail, "{message}");
+    } else {
+        tracing::debug!(target: "portico::request", status, reason, %method, host, path,
+            rule = &*rule, id, detail, "{message}");
+    }
+}

@@ -1,0 +1,154 @@
+//! What runs: one configuration, compiled. A request takes one `Arc` of it when it begins and
+//! sees nothing else until it ends.
+
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderValue;
+use portico_config::config::{
+    Config, HeaderChanges, ListenerRef, OnFailure, Redirect, Respond, Rewrite,
+};
+use portico_wasm::{Plugin, RouteFacts};
+
+use crate::{
+    backend::Service,
+    router::{Router, Sites},
+};
+
+/// A configuration, ready to serve.
+pub struct Snapshot {
+    pub generation: u64,
+    /// The same as a header's value.
+    pub generation_header: HeaderValue,
+    /// What it was compiled from; for `explain` and status, not for requests.
+    pub config: Config,
+    /// By [`SocketId`]; `None` for a socket that this configuration does not listen on.
+    pub sites: Vec<Option<Site>>,
+    /// By [`ListenerRef`].
+    pub listeners: Vec<Listener>,
+    /// All rules of all routes, flattened; [`crate::router::Found::rule`] is an index into it.
+    pub rules: Vec<Rule>,
+    /// By plugin reference.
+    pub plugins: Vec<Arc<Plugin>>,
+}
+
+/// A listening socket. Numbers are given once and never again, so that a connection can name its
+/// socket across snapshots.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct SocketId(pub usize);
+
+/// The listeners that share a socket.
+pub struct Site {
+    pub hosts: Sites,
+}
+
+/// A listener's routes.
+pub struct Listener {
+    pub name: Arc<str>,
+    pub router: Router,
+}
+
+/// A rule with everything it names.
+pub struct Rule {
+    /// `route/rule`
+    pub name: Arc<str>,
+    pub steps: Box<[Step]>,
+    pub backends: Backends,
+    pub timeout: Option<Duration>,
+    /// For filters that ask.
+    pub facts: Arc<RouteFacts>,
+}
+
+/// One filter of a rule.
+pub enum Step {
+    Plugin(PluginStep),
+    Redirect(Redirect),
+    RequestHeaders(HeaderChanges),
+    Respond(Respond),
+    ResponseHeaders(HeaderChanges),
+    Rewrite(Rewrite),
+}
+
+/// A plugin at its place in a rule.
+pub struct PluginStep {
+    pub plugin: Arc<Plugin>,
+    /// Its configuration here, as a place in the plugin's list.
+    pub configuration: usize,
+    pub on_failure: OnFailure,
+}
+
+/// Services by weight.
+#[derive(Default)]
+pub struct Backends {
+    /// With the sum of weights up to and including each; those of weight 0 are left out.
+    shares: Box<[(u32, Arc<Service>)]>,
+}
+
+impl Backends {
+    pub fn new(backends: impl Iterator<Item = (u32, Arc<Service>)>) -> Self {
+        let mut sum = 0_u32;
+        let shares = backends.filter(|(weight, _)| *weight > 0).map(|(weight, service)| {
+            sum = sum.saturating_add(weight);
+            (sum, service)
+        });
+        Self { shares: shares.collect() }
+    }
+
+    /// A service by weight.
+    pub fn pick(&self) -> Option<&Arc<Service>> {
+        match &*self.shares {
+            [] => None,
+            [(_, only)] => Some(only),
+            shares => {
+                let ticket = fastrand::u32(..shares.last()?.0);
+                let index = shares.partition_point(|(sum, _)| *sum <= ticket);
+                shares.get(index).map(|(_, service)| service)
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    /// The listener and its routes for a host on a socket.
+    pub fn listener(&self, socket: SocketId, host: &str) -> Option<(ListenerRef, &Listener)> {
+        let site = self.sites.get(socket.0)?.as_ref()?;
+        let listener = site.hosts.find(host)?;
+        Some((listener, self.listeners.get(listener.0)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use portico_config::config;
+
+    use super::*;
+
+    fn service(name: &str) -> Arc<Service> {
+        let service = config::Service {
+            name: name.into(),
+            endpoints: Vec::new(),
+            connect_timeout: Duration::from_secs(1),
+        };
+        Arc::new(Service::new(&service, |_, _| unreachable!("it has no names")))
+    }
+
+    #[test]
+    fn backends_get_their_share() {
+        let backends = [(9, service("a")), (0, service("never")), (1, service("b"))];
+        let backends = Backends::new(backends.into_iter());
+        let mut counts = HashMap::<String, u32>::new();
+        fastrand::seed(7);
+        for _ in 0..10_000 {
+            *counts.entry(backends.pick().unwrap().name.to_string()).or_default() += 1;
+        }
+        assert!(!counts.contains_key("never"));
+        assert!((8_700..9_300).contains(&counts["a"]), "{counts:?}");
+        assert_eq!(counts["a"] + counts["b"], 10_000);
+    }
+
+    #[test]
+    fn nothing_is_picked_from_nothing() {
+        assert!(Backends::new([(0, service("a"))].into_iter()).pick().is_none());
+    }
+}
