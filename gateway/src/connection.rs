@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -19,7 +19,7 @@ use std::{
 use pin_project_lite::pin_project;
 use pingora::{
     apps::{HttpPersistentSettings, HttpServerApp},
-    protocols::{Stream, http::ServerSession, l4::stream::Stream as TcpStreamOf},
+    protocols::{Stream, http::ServerSession},
     proxy::HttpProxy,
     server::ShutdownWatch,
 };
@@ -30,15 +30,15 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use crate::{proxy::Proxy, snapshot::SocketId};
+use crate::{downstream::Downstream, proxy::Proxy, snapshot::SocketId};
 
-/// A new connection has this long to send the head of its first request. A head is one packet;
-/// whoever needs longer holds connections open on purpose.
-const FIRST_HEAD: Duration = Duration::from_secs(10);
+/// A head must be complete this long after its first byte, and the first byte of a new connection
+/// must have come. A head is one packet; whoever needs longer holds connections open on purpose.
+const HEAD: Duration = Duration::from_secs(10);
 
-/// A connection that has answered may wait this long for the next head to be complete: what
-/// browsers and connection pools keep open, plus time for the head itself.
-const NEXT_HEAD: Duration = Duration::from_secs(75);
+/// A connection that has answered may wait this long for its next request: what browsers and
+/// connection pools keep open.
+const IDLE: Duration = Duration::from_secs(75);
 
 /// What pingora tells the client: a little less than is granted, so that no request is sent into
 /// a connection that is being closed.
@@ -56,11 +56,19 @@ pub struct Connection {
     opened: Instant,
     /// Milliseconds after `opened` at which it is cut; `NEVER` while nothing limits it.
     due: AtomicU64,
-    /// Zero while it waits for a head.
-    busy: AtomicU64,
+    phase: AtomicU8,
 }
 
 const NEVER: u64 = u64::MAX;
+
+/// Nothing of the next request has come.
+const WAITING: u8 = 0;
+/// A part of its head has, and the clock for the rest does not run yet.
+const HEAD_BEGUN: u8 = 1;
+/// The same, and it runs.
+const HEAD_TIMED: u8 = 2;
+/// The head is complete; the request's own limits count.
+const BUSY: u8 = 3;
 
 /// Why a connection ended before its request did.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -80,13 +88,13 @@ impl Connection {
             facts: Arc::new(ConnectionFacts { id, source, destination }),
             opened: Instant::now(),
             due: AtomicU64::new(NEVER),
-            busy: AtomicU64::new(0),
+            phase: AtomicU8::new(WAITING),
         }
     }
 
     /// A head has arrived: from now on the request's own limits count.
     pub fn begin(&self) {
-        self.busy.store(1, Ordering::Relaxed);
+        self.phase.store(BUSY, Ordering::Relaxed);
         self.due.store(NEVER, Ordering::Relaxed);
     }
 
@@ -101,9 +109,24 @@ impl Connection {
         self.due.store(NEVER, Ordering::Relaxed);
     }
 
-    fn wait_for_head(&self, limit: Duration) {
-        self.busy.store(0, Ordering::Relaxed);
+    /// Called for each read. Most heads come in one, so no clock is read here.
+    pub(crate) fn bytes_came(&self) {
+        if self.phase.load(Ordering::Relaxed) == WAITING {
+            self.phase.store(HEAD_BEGUN, Ordering::Relaxed);
+        }
+    }
+
+    fn wait(&self, limit: Duration) {
+        self.phase.store(WAITING, Ordering::Relaxed);
         self.cut_at(Instant::now() + limit);
+    }
+
+    /// The head did not come in one piece: from now on its rest is waited for.
+    fn time_head(&self) {
+        if self.phase.load(Ordering::Relaxed) == HEAD_BEGUN {
+            self.phase.store(HEAD_TIMED, Ordering::Relaxed);
+            self.cut_at(Instant::now() + HEAD);
+        }
     }
 
     fn due(&self) -> Option<Instant> {
@@ -114,7 +137,11 @@ impl Connection {
     }
 
     fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Relaxed) != 0
+        self.phase.load(Ordering::Relaxed) == BUSY
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) == WAITING
     }
 }
 
@@ -126,13 +153,13 @@ pub async fn serve(
     mut gone: watch::Receiver<bool>,
     shutdown: ShutdownWatch,
 ) {
-    let mut stream: Stream = Box::new(TcpStreamOf::from(tcp));
+    let mut stream: Stream = Box::new(Downstream::new(tcp, connection.clone()));
     let mut settings: Option<HttpPersistentSettings> = None;
     let mut closing = Box::pin(gone_for_good(&mut gone));
-    let mut alarm = Box::pin(tokio::time::sleep(FIRST_HEAD));
+    let mut alarm = Box::pin(tokio::time::sleep(HEAD));
     loop {
         let mut session = ServerSession::new_http1(stream);
-        connection.wait_for_head(if settings.is_some() { NEXT_HEAD } else { FIRST_HEAD });
+        connection.wait(if settings.is_some() { IDLE } else { HEAD });
         match settings.take() {
             Some(settings) => settings.apply_to_session(&mut session),
             None => session.set_keepalive(Some(KEEPALIVE_SECONDS)),
@@ -192,8 +219,9 @@ impl<F: Future, C: Future<Output = ()>> Future for Watched<'_, F, C> {
         if let Poll::Ready(output) = this.exchange.poll(context) {
             return Poll::Ready(Ok(output));
         }
+        this.connection.time_head();
         let busy = this.connection.is_busy();
-        if !busy && this.closing.as_mut().poll(context).is_ready() {
+        if this.connection.is_waiting() && this.closing.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(Cut::Listener));
         }
         let Some(due) = this.connection.due() else { return Poll::Pending };

@@ -9,6 +9,7 @@
 pub mod worker;
 
 pub mod connection;
+mod downstream;
 pub mod proxy;
 
 pub mod exchange;

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Once},
+    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<Host>,
-    ticking: Once,
+    ticking: Mutex<bool>,
 }
 
 impl Engine {
@@ -39,22 +39,28 @@ impl Engine {
         }
         let engine = wasmtime::Engine::new(&config).map_err(LoadError::engine)?;
         let linker = proxy_wasm::linker(&engine).map_err(LoadError::engine)?;
-        Ok(Arc::new(Self { engine, linker, ticking: Once::new() }))
+        Ok(Arc::new(Self { engine, linker, ticking: Mutex::new(false) }))
     }
 
     /// Compiles a module, or takes it from the cache, and checks that it is a filter which this
     /// host can run. Takes up to seconds for large modules: not for a thread that serves.
     ///
     /// # Errors
-    /// If it is not WebAssembly, not a proxy-wasm filter, or imports what nobody offers.
+    /// If it is not WebAssembly, not a proxy-wasm filter, or imports what nobody offers. If there is
+    /// no thread for the clock: without one, no limit on CPU time would hold.
     pub fn compile(&self, wasm: &[u8]) -> Result<Arc<Module>, LoadError> {
-        self.ticking.call_once(|| tick(&self.engine));
+        let mut ticking = self.ticking.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*ticking {
+            tick(&self.engine)?;
+            *ticking = true;
+        }
+        drop(ticking);
         Module::compile(&self.engine, &self.linker, wasm).map(Arc::new)
     }
 }
 
 /// Starts the clock that running guests are measured by. It stops with the engine.
-fn tick(engine: &wasmtime::Engine) {
+fn tick(engine: &wasmtime::Engine) -> Result<(), LoadError> {
     let engine = engine.weak();
     let spawned = thread::Builder::new().name("wasm-clock".into()).spawn(move || {
         while let Some(engine) = engine.upgrade() {
@@ -63,7 +69,7 @@ fn tick(engine: &wasmtime::Engine) {
             thread::sleep(TICK);
         }
     });
-    if let Err(error) = spawned {
-        tracing::error!(%error, "no thread for the clock of plugins: CPU limits do not hold");
-    }
+    spawned
+        .map(drop)
+        .map_err(|error| LoadError::Engine(format!("no thread for its clock: {error}")))
 }

@@ -43,6 +43,15 @@ impl Host {
             memory_limit: MemoryLimit::new(limits.memory),
         }
     }
+
+    /// The callback failed: whatever it wanted done to its request, nobody must find it later and
+    /// take it for the wish of the next filter.
+    pub(crate) fn forget_answer(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.local_response = None;
+            stream.invalid = None;
+        }
+    }
 }
 
 /// Keeps memory and tables of an instance within limits, and remembers that it had to.
@@ -129,6 +138,9 @@ impl GuestLog {
         let cut = message.len() > LOG_LINE;
         let mut text =
             String::from_utf8_lossy(&message[..message.len().min(LOG_LINE)]).into_owned();
+        if text.contains(char::is_control) {
+            text = escape_control(&text);
+        }
         if cut {
             text.push_str(" [cut]");
         }
@@ -169,6 +181,19 @@ impl GuestLog {
         self.dropped += u64::from(!admitted);
         admitted
     }
+}
+
+/// A line stays one line: a guest that repeats a header cannot forge another entry with it.
+fn escape_control(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        if letter.is_control() && letter != '\t' {
+            escaped.extend(letter.escape_default());
+        } else {
+            escaped.push(letter);
+        }
+    }
+    escaped
 }
 
 pub(crate) fn monotonic() -> Duration {

@@ -68,13 +68,7 @@ impl Instance {
                 || optional(&mut store, &instance, "malloc"),
                 |allocate| Ok(Some(allocate)),
             )?;
-        for name in ["_initialize", "_start"] {
-            if let Some(initialize) = optional::<(), ()>(&mut store, &instance, name)? {
-                let done = initialize.call(&mut store, ());
-                done.map_err(|error| start_error(&mut store, "_initialize", &error))?;
-                break;
-            }
-        }
+        initialize(&mut store, &instance)?;
         let mut this = Self {
             store,
             exports,
@@ -112,7 +106,6 @@ impl Instance {
         params: P,
     ) -> Result<Option<R>, LoadError> {
         let Some(callback) = find(&self.exports) else { return Ok(None) };
-        arm(&mut self.store, START_CPU);
         let answer = callback.call(&mut self.store, params);
         answer.map(Some).map_err(|error| start_error(&mut self.store, name, &error))
     }
@@ -168,8 +161,8 @@ impl Instance {
         Ok(result?.map_or(Action::Continue, Action::from_guest))
     }
 
-    /// The end of a context: `done`, `log`, `delete`. No host function of this data path could
-    /// call a guest back that postpones its end, so `done` is not asked twice.
+    /// The end of a context: `log`, `done`, `delete`, in Envoy's order. No host function of this
+    /// data path could call a guest back that postpones its end, so `done` is not asked twice.
     pub(crate) fn end(
         &mut self,
         context: i32,
@@ -181,8 +174,8 @@ impl Instance {
         let log = self.exports.on_log.clone();
         let delete = self.exports.on_delete.clone();
         let result = self
-            .call("proxy_on_done", done, context)
-            .and_then(|_| self.call("proxy_on_log", log, context))
+            .call("proxy_on_log", log, context)
+            .and_then(|_| self.call("proxy_on_done", done, context))
             .and_then(|_| self.call("proxy_on_delete", delete, context));
         self.give_back(stream);
         result.map(drop)
@@ -211,9 +204,13 @@ impl Instance {
     ) -> Result<Option<R>, Stopped> {
         let Some(callback) = callback else { return Ok(None) };
         arm(&mut self.store, self.limits.cpu);
+        self.store.data_mut().memory_limit.reached = false;
         match callback.call(&mut self.store, params) {
             Ok(answer) => Ok(Some(answer)),
-            Err(error) => Err(self.stopped(name, &error)),
+            Err(error) => {
+                self.store.data_mut().forget_answer();
+                Err(self.stopped(name, &error))
+            }
         }
     }
 
@@ -227,6 +224,23 @@ impl Instance {
         };
         Stopped { callback, cause }
     }
+}
+
+/// What language runtimes need before the first callback. As in Envoy: a reactor's `_initialize`
+/// and then its `main`, else a command's `_start`.
+fn initialize(store: &mut Store<Host>, instance: &wasmtime::Instance) -> Result<(), LoadError> {
+    if let Some(initialize) = optional::<(), ()>(store, instance, "_initialize")? {
+        let done = initialize.call(&mut *store, ());
+        done.map_err(|error| start_error(store, "_initialize", &error))?;
+        if let Some(main) = optional::<(i32, i32), i32>(store, instance, "main")? {
+            let done = main.call(&mut *store, (0, 0));
+            done.map_err(|error| start_error(store, "main", &error))?;
+        }
+    } else if let Some(start) = optional::<(), ()>(store, instance, "_start")? {
+        let done = start.call(&mut *store, ());
+        done.map_err(|error| start_error(store, "_start", &error))?;
+    }
+    Ok(())
 }
 
 /// The id of the root context of a configuration. Ids start at 1.
@@ -249,11 +263,10 @@ fn start_error(
     error: &wasmtime::Error,
 ) -> LoadError {
     let host = store.data_mut();
-    if host.memory_limit.reached {
-        return LoadError::Memory { limit: host.memory_limit.bytes() };
-    }
     let cause = if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
         format!("it used {START_CPU:?} of CPU time and was stopped")
+    } else if host.memory_limit.reached {
+        return LoadError::Memory { limit: host.memory_limit.bytes() };
     } else {
         tracing::debug!(target: "portico::plugin", plugin = &*host.plugin, "{error:?}");
         error.root_cause().to_string()

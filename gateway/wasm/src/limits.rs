@@ -20,7 +20,7 @@ impl Default for Limits {
     }
 }
 
-/// CPU time for everything between instantiation and the end of `on_configure`. Language runtimes
+/// CPU time for everything from instantiation to the end of the last `on_configure`. Language runtimes
 /// start here (Go needs tens of milliseconds) and filters parse key sets and build tables.
 pub(crate) const START_CPU: Duration = Duration::from_secs(2);
 
@@ -31,7 +31,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(2);
 /// Elements of all tables: function pointers. Envoy's own host allows 10,000 too.
 pub(crate) const TABLE_ELEMENTS: usize = 10_000;
 
-/// Pairs in one header map that a guest hands over; more than any head that is let in.
+/// Lines of one head that a guest hands over or changes; more than any head that is let in.
 pub(crate) const PAIRS: usize = 1_024;
 
 /// Bytes of one value, map or name that a guest hands over.
@@ -49,8 +49,16 @@ pub(crate) const LOG_RATE: u32 = 200;
 /// Bytes for one `random_get`, as in Envoy's host.
 pub(crate) const RANDOM: usize = 64 << 10;
 
-/// Properties one stream may set, and bytes of each.
+/// Properties that guests may set on one stream.
 pub(crate) const SET_PROPERTIES: usize = 64;
+
+/// Bytes of all paths and values of these. They live as long as the request, which may be long, and
+/// there may be thousands of requests: what is set are labels, not documents.
+pub(crate) const SET_PROPERTY_BYTES: usize = 64 << 10;
+
+/// Bytes of names and values of one head that a guest changes: four times what is let in from a
+/// client. Without it, a loop within its CPU time could fill a hundred megabytes of the host's.
+pub(crate) const HEAD_BYTES: usize = 256 << 10;
 
 /// The size of a module file. The largest published filter (a firewall in Go) has 15 MB.
 pub const MODULE_BYTES: usize = 64 << 20;

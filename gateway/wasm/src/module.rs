@@ -159,7 +159,8 @@ fn check_exports(module: &wasmtime::Module) -> Result<(), LoadError> {
         return Err(LoadError::Export { what: "memory named `memory`" });
     }
     let allocates = ["proxy_on_memory_allocate", "malloc"];
-    if !allocates.iter().any(|name| module.get_export(name).is_some()) {
+    let is_function = |name| matches!(module.get_export(name), Some(ExternType::Func(_)));
+    if !allocates.into_iter().any(is_function) {
         return Err(LoadError::Export { what: "`proxy_on_memory_allocate` and no `malloc`" });
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 
-pub(crate) use self::fields::Invalid;
+pub(crate) use self::fields::Rejected;
 pub use self::fields::{Field, FieldName, Fields};
 
 /// One request, as the filters of its chain see it.

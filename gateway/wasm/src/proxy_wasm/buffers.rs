@@ -1,6 +1,8 @@
 //! Buffers: the configurations. Bodies are not delivered by this version of the host; their
 //! buffers read as empty, which is what Envoy answers outside of a body callback.
 
+use std::sync::Arc;
+
 use wasmtime::{Caller, Linker};
 
 use super::memory::{answer, hand_over, parts, write_u32};
@@ -24,16 +26,15 @@ fn get_bytes(
     max_size: i32,
     data: i32,
     size: i32,
-) -> i32 {
-    answer(BufferKind::from_guest(kind).ok_or(Status::BadArgument).and_then(|kind| {
-        if kind != BufferKind::PluginConfiguration {
-            return hand_over(&mut caller, &[], data, size);
-        }
-        let bytes = caller.data().configuration.clone();
-        let (start, max) = (start.cast_unsigned() as usize, max_size.cast_unsigned() as usize);
-        let rest = bytes.get(start..).unwrap_or_default();
-        hand_over(&mut caller, &rest[..rest.len().min(max)], data, size)
-    }))
+) -> wasmtime::Result<i32> {
+    let whole: Arc<[u8]> = match BufferKind::from_guest(kind) {
+        Some(BufferKind::PluginConfiguration) => caller.data().configuration.clone(),
+        Some(BufferKind::Never | BufferKind::VmConfiguration) => Arc::default(),
+        None => return Ok(Status::BadArgument as i32),
+    };
+    let (start, max) = (start.cast_unsigned() as usize, max_size.cast_unsigned() as usize);
+    let rest = whole.get(start..).unwrap_or_default();
+    hand_over(&mut caller, Ok(&rest[..rest.len().min(max)]), data, size)
 }
 
 fn get_status(

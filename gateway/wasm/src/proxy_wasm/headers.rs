@@ -1,7 +1,6 @@
 //! Header maps. Reading is allowed in the callback of the same head, and of both in the log phase;
 //! changing only in the head's own callback: what Envoy allows.
 
-use http::HeaderValue;
 use wasmtime::{Caller, Linker};
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
 use crate::{
     abi::{MapKind, Status},
     host::Host,
-    stream::{Fields, InvalidHead, Phase, Stream},
+    stream::{Fields, InvalidHead, Phase, Rejected, Stream},
 };
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -32,20 +31,27 @@ fn get_value(
     key_size: i32,
     data: i32,
     size: i32,
-) -> i32 {
+) -> wasmtime::Result<i32> {
     let value = parts(&mut caller).and_then(|(memory, host)| {
-        let fields = readable(host, map)?;
         let name = read(memory, key, key_size)?;
-        fields.and_then(|fields| fields.first(name)).cloned().ok_or(Status::NotFound)
+        readable(host, map)?.first(name).cloned().ok_or(Status::NotFound)
     });
-    answer(
-        value.and_then(|value: HeaderValue| hand_over(&mut caller, value.as_bytes(), data, size)),
-    )
+    hand_over(&mut caller, value, data, size)
 }
 
-fn get_pairs(mut caller: Caller<'_, Host>, map: i32, data: i32, size: i32) -> i32 {
-    let bytes = readable(caller.data(), map).map(|fields| pairs::encode(lines(fields)));
-    answer(bytes.and_then(|bytes| hand_over(&mut caller, &bytes, data, size)))
+/// A map that cannot be read now is empty, and an empty map is no bytes at all: from this one
+/// function, Envoy does not answer "bad argument", and SDKs would panic if it did.
+fn get_pairs(
+    mut caller: Caller<'_, Host>,
+    map: i32,
+    data: i32,
+    size: i32,
+) -> wasmtime::Result<i32> {
+    let bytes = MapKind::from_guest(map).ok_or(Status::BadArgument).map(|_| {
+        let fields = readable(caller.data(), map).ok().filter(|fields| !fields.is_empty());
+        fields.map(|fields| pairs::encode(lines(fields))).unwrap_or_default()
+    });
+    hand_over(&mut caller, bytes, data, size)
 }
 
 fn get_size(mut caller: Caller<'_, Host>, map: i32, return_size: i32) -> i32 {
@@ -58,9 +64,7 @@ fn get_size(mut caller: Caller<'_, Host>, map: i32, return_size: i32) -> i32 {
 fn set_pairs(mut caller: Caller<'_, Host>, map: i32, data: i32, size: i32) -> i32 {
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let pairs = pairs::decode(read(memory, data, size)?)?;
-        let bad = |name: &&[u8]| http::HeaderName::from_bytes(name).is_err() && name[..1] != *b":";
-        let name = pairs.iter().map(|pair| pair.0).find(|name| name.is_empty() || bad(name));
-        change(host, map, name.unwrap_or(b"a header"), |fields| fields.replace_all(&pairs))
+        change(host, map, |fields| fields.replace_all(&pairs))
     }))
 }
 
@@ -75,7 +79,7 @@ fn add(
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let name = read(memory, key, key_size)?;
         let value = read(memory, value, value_size)?;
-        change(host, map, name, |fields| fields.add(name, value))
+        change(host, map, |fields| fields.add(name, value))
     }))
 }
 
@@ -90,41 +94,40 @@ fn replace(
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let name = read(memory, key, key_size)?;
         let value = read(memory, value, value_size)?;
-        change(host, map, name, |fields| fields.replace(name, value))
+        change(host, map, |fields| fields.replace(name, value))
     }))
 }
 
 fn remove(mut caller: Caller<'_, Host>, map: i32, key: i32, key_size: i32) -> i32 {
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let name = read(memory, key, key_size)?;
-        change(host, map, name, |fields| {
+        change(host, map, |fields| {
             fields.remove(name);
             Ok(())
         })
     }))
 }
 
-/// The map, if it may be read now. Maps that this data path never fills read as empty.
-fn readable(host: &Host, map: i32) -> Result<Option<&Fields>, Status> {
+/// The map, if it may be read now. While a request is logged, a map that it never had is merely
+/// not found.
+fn readable(host: &Host, map: i32) -> Result<&Fields, Status> {
     let kind = MapKind::from_guest(map).ok_or(Status::BadArgument)?;
     let stream = host.stream.as_deref().ok_or(Status::BadArgument)?;
     match (kind, stream.phase) {
-        (MapKind::RequestHeaders, Phase::RequestHeaders | Phase::Log) => Ok(Some(&stream.request)),
-        (MapKind::ResponseHeaders, Phase::ResponseHeaders | Phase::Log) => {
-            Ok(Some(&stream.response))
-        }
-        (MapKind::Never, _) => Ok(None),
+        (MapKind::RequestHeaders, Phase::RequestHeaders | Phase::Log) => Ok(&stream.request),
+        (MapKind::ResponseHeaders, Phase::ResponseHeaders | Phase::Log) => Ok(&stream.response),
+        (MapKind::Never, Phase::Log) => Err(Status::NotFound),
         _ => Err(Status::BadArgument),
     }
 }
 
 /// Changes a map, if it may be changed now. A name or value that cannot be sent fails the request
-/// after the callback rather than the guest inside it, as in Envoy.
+/// after the callback rather than the guest inside it, as in Envoy; a head that grows too large
+/// fails the guest, because the host would have to keep it.
 fn change(
     host: &mut Host,
     map: i32,
-    name: &[u8],
-    change: impl FnOnce(&mut Fields) -> Result<(), crate::stream::Invalid>,
+    change: impl FnOnce(&mut Fields) -> Result<(), Rejected>,
 ) -> Result<(), Status> {
     let kind = MapKind::from_guest(map).ok_or(Status::BadArgument)?;
     let stream: &mut Stream = host.stream.as_deref_mut().ok_or(Status::BadArgument)?;
@@ -133,14 +136,16 @@ fn change(
         (MapKind::ResponseHeaders, Phase::ResponseHeaders) => (&mut stream.response, true),
         _ => return Err(Status::BadArgument),
     };
-    if change(fields).is_err() {
-        let name = name.escape_ascii().to_string();
-        stream.invalid.get_or_insert(InvalidHead { response, name });
+    match change(fields) {
+        Ok(()) => Ok(()),
+        Err(Rejected::Invalid { name }) => {
+            stream.invalid.get_or_insert(InvalidHead { response, name });
+            Ok(())
+        }
+        Err(Rejected::TooLarge) => Err(Status::BadArgument),
     }
-    Ok(())
 }
 
-fn lines(fields: Option<&Fields>) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
-    let fields = fields.into_iter().flat_map(Fields::iter);
-    fields.map(|field| (field.name.as_str().as_bytes(), field.value.as_bytes()))
+fn lines(fields: &Fields) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+    fields.iter().map(|field| (field.name.as_str().as_bytes(), field.value.as_bytes()))
 }

@@ -41,32 +41,48 @@ pub(super) fn write(memory: &mut [u8], pointer: i32, bytes: &[u8]) -> Result<(),
 }
 
 /// Hands bytes to the guest: room from its own allocator, then pointer and size to where it asked.
-/// An empty value gets a null pointer, as from Envoy.
+/// An empty value gets a null pointer, as from Envoy. Answers the number that the guest sees.
+///
+/// # Errors
+/// If the allocator traps or runs out of time. That ends the callback: the guest must not go on
+/// with an allocator that broke off in the middle.
 pub(super) fn hand_over(
     caller: &mut Caller<'_, Host>,
-    bytes: &[u8],
+    bytes: Result<impl AsRef<[u8]>, Status>,
     return_data: i32,
     return_size: i32,
-) -> Result<(), Status> {
-    let size = i32::try_from(bytes.len()).map_err(|_| Status::BadArgument)?;
-    let pointer = if size == 0 { 0 } else { allocate(caller, size)? };
-    let memory = memory(caller)?.data_mut(caller);
-    write(memory, pointer, bytes)?;
-    write(memory, return_data, &pointer.to_le_bytes())?;
-    write(memory, return_size, &size.to_le_bytes())
-}
-
-fn allocate(caller: &mut Caller<'_, Host>, size: i32) -> Result<i32, Status> {
-    let allocate = caller.data().allocate.clone().ok_or(Status::InternalFailure)?;
-    match allocate.call(&mut *caller, size) {
-        Ok(0) | Err(_) => Err(Status::InvalidMemoryAccess),
-        Ok(pointer) => Ok(pointer),
+) -> wasmtime::Result<i32> {
+    let bytes = match &bytes {
+        Ok(bytes) => bytes.as_ref(),
+        Err(status) => return Ok(*status as i32),
+    };
+    let Ok(size) = i32::try_from(bytes.len()) else { return Ok(Status::BadArgument as i32) };
+    let mut pointer = 0;
+    if size > 0 {
+        let Some(allocate) = caller.data().allocate.clone() else {
+            return Ok(Status::InternalFailure as i32);
+        };
+        pointer = allocate.call(&mut *caller, size)?;
+        if pointer == 0 {
+            return Ok(Status::InvalidMemoryAccess as i32);
+        }
     }
+    Ok(answer(memory(caller).and_then(|memory| {
+        let memory = memory.data_mut(caller);
+        write(memory, pointer, bytes)?;
+        write(memory, return_data, &pointer.to_le_bytes())?;
+        write(memory, return_size, &size.to_le_bytes())
+    })))
 }
 
-/// A start function runs before the instance is known; it finds no memory.
-fn memory(caller: &Caller<'_, Host>) -> Result<Memory, Status> {
-    caller.data().memory.ok_or(Status::InternalFailure)
+/// The start section of a module runs before the host is told of the instance's exports, so there
+/// the memory has to be looked up.
+fn memory(caller: &mut Caller<'_, Host>) -> Result<Memory, Status> {
+    if let Some(memory) = caller.data().memory {
+        return Ok(memory);
+    }
+    let export = caller.get_export("memory");
+    export.and_then(wasmtime::Extern::into_memory).ok_or(Status::InternalFailure)
 }
 
 /// Guests count in unsigned 32 bits.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     abi::Status,
     host::Host,
-    limits::SET_PROPERTIES,
+    limits::{SET_PROPERTIES, SET_PROPERTY_BYTES},
     stream::{Fields, Stream},
 };
 
@@ -29,12 +29,12 @@ fn get_property(
     path_size: i32,
     data: i32,
     size: i32,
-) -> i32 {
+) -> wasmtime::Result<i32> {
     let value = parts(&mut caller).and_then(|(memory, host)| {
         let path = trim(read(memory, path, path_size)?);
         find(host, path).ok_or(Status::NotFound)
     });
-    answer(value.and_then(|value| hand_over(&mut caller, &value, data, size)))
+    hand_over(&mut caller, value, data, size)
 }
 
 fn set_property(
@@ -46,12 +46,16 @@ fn set_property(
 ) -> i32 {
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let path = trim(read(memory, path, path_size)?);
-        let value = Bytes::copy_from_slice(read(memory, value, value_size)?);
+        let value = read(memory, value, value_size)?;
         let properties = &mut host.stream.as_deref_mut().ok_or(Status::BadArgument)?.properties;
-        if properties.len() >= SET_PROPERTIES && !properties.contains_key(path) {
+        let others = properties.iter().filter(|(other, _)| *other != path);
+        let (count, bytes) = others.fold((0, 0), |(count, bytes), (path, value)| {
+            (count + 1, bytes + path.len() + value.len())
+        });
+        if count >= SET_PROPERTIES || bytes + path.len() + value.len() > SET_PROPERTY_BYTES {
             return Err(Status::InternalFailure);
         }
-        properties.insert(path.to_vec(), value);
+        properties.insert(path.to_vec(), Bytes::copy_from_slice(value));
         Ok(())
     }))
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     abi::Status,
     host::Host,
-    limits::LOCAL_BODY,
+    limits::{LOCAL_BODY, LOG_LINE},
     stream::{LocalResponse, Phase},
 };
 
@@ -52,7 +52,7 @@ fn send_local_response(
         let copy = Bytes::copy_from_slice;
         stream.local_response.get_or_insert_with(|| LocalResponse {
             status,
-            details: String::from_utf8_lossy(details).into_owned(),
+            details: String::from_utf8_lossy(&details[..details.len().min(LOG_LINE)]).into_owned(),
             headers: headers.iter().map(|(name, value)| (copy(name), copy(value))).collect(),
             body: copy(body),
             grpc_status,

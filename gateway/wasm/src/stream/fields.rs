@@ -5,10 +5,14 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 
+use crate::limits::{HEAD_BYTES, PAIRS};
+
 /// A head. Names are in lower case.
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     entries: Vec<Field>,
+    /// Of all names and values.
+    bytes: usize,
     changed: bool,
 }
 
@@ -28,23 +32,28 @@ pub enum FieldName {
     Header(HeaderName),
 }
 
-/// A name or value that no peer would accept.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Invalid;
+/// Why a guest's change was not made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Rejected {
+    /// No peer would accept this name or its value.
+    Invalid { name: String },
+    /// The head would be larger than the host keeps for a guest.
+    TooLarge,
+}
 
 const PSEUDO: [&str; 6] = [":authority", ":method", ":path", ":protocol", ":scheme", ":status"];
 
 impl FieldName {
     /// `host` is another word for `:authority`, as in Envoy.
-    fn parse(name: &[u8]) -> Result<Self, Invalid> {
+    fn parse(name: &[u8]) -> Result<Self, Rejected> {
         if name.first() == Some(&b':') {
-            let known = PSEUDO.iter().find(|known| known.as_bytes() == name);
-            return known.map(|name| Self::Pseudo(name)).ok_or(Invalid);
+            let known = PSEUDO.iter().find(|known| known.as_bytes().eq_ignore_ascii_case(name));
+            return known.map(|name| Self::Pseudo(name)).ok_or_else(|| Rejected::invalid(name));
         }
         match HeaderName::from_bytes(name) {
             Ok(header::HOST) => Ok(Self::Pseudo(":authority")),
             Ok(name) => Ok(Self::Header(name)),
-            Err(_) => Err(Invalid),
+            Err(_) => Err(Rejected::invalid(name)),
         }
     }
 
@@ -60,11 +69,12 @@ impl FieldName {
 impl Fields {
     /// An empty head with room for `capacity` lines.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity), changed: false }
+        Self { entries: Vec::with_capacity(capacity), bytes: 0, changed: false }
     }
 
     /// Appends a line while the proxy fills the head; this does not count as a change.
     pub fn push(&mut self, name: FieldName, value: HeaderValue) {
+        self.bytes += name.as_str().len() + value.len();
         self.entries.push(Field { name, value });
     }
 
@@ -99,61 +109,103 @@ impl Fields {
             .map(|field| &field.value)
     }
 
-    pub(crate) fn replace_all(&mut self, pairs: &[(&[u8], &[u8])]) -> Result<(), Invalid> {
-        let mut entries = Vec::with_capacity(pairs.len());
+    /// Takes these lines in place of all that were there, each as by `add`.
+    pub(crate) fn replace_all(&mut self, pairs: &[(&[u8], &[u8])]) -> Result<(), Rejected> {
+        let mut new = Self::with_capacity(pairs.len());
         for (name, value) in pairs {
-            entries.push(Field { name: FieldName::parse(name)?, value: parse_value(value)? });
+            new.add(name, value)?;
         }
-        self.entries = entries;
-        self.changed = true;
+        *self = Self { changed: true, ..new };
         Ok(())
     }
 
     /// Adds a value. A header that Envoy keeps in a fixed slot (`content-type`, `cache-control`, …)
     /// is joined with a comma; any other, and cookies, become a line of their own.
-    pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) -> Result<(), Invalid> {
-        let name = FieldName::parse(name)?;
-        let value = parse_value(value)?;
-        self.changed = true;
-        if is_single(&name)
-            && let Some(field) = self.entries.iter_mut().find(|field| field.name == name)
+    pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) -> Result<(), Rejected> {
+        let parsed = FieldName::parse(name)?;
+        let added = parse_value(name, value)?;
+        if is_single(&parsed)
+            && let Some(field) = self.entries.iter_mut().find(|field| field.name == parsed)
         {
-            let joined = [field.value.as_bytes(), b",", value.as_bytes()].concat();
-            field.value = parse_value(&joined)?;
+            let comma: &[u8] = if value.is_empty() || field.value.is_empty() { b"" } else { b"," };
+            let joined = [field.value.as_bytes(), comma, value].concat();
+            let grown = self.bytes + joined.len() - field.value.len();
+            if grown > HEAD_BYTES {
+                return Err(Rejected::TooLarge);
+            }
+            field.value = parse_value(name, &joined)?;
+            (self.bytes, self.changed) = (grown, true);
             return Ok(());
         }
-        self.entries.push(Field { name, value });
-        Ok(())
+        self.insert(parsed, added)
     }
 
-    /// Collapses all values of a name into one at the end of the head, as Envoy does. A pseudo
-    /// header keeps its place in front.
-    pub(crate) fn replace(&mut self, name: &[u8], value: &[u8]) -> Result<(), Invalid> {
-        let name = FieldName::parse(name)?;
-        let value = parse_value(value)?;
-        self.changed = true;
-        if matches!(name, FieldName::Pseudo(_))
-            && let Some(field) = self.entries.iter_mut().find(|field| field.name == name)
-        {
-            field.value = value;
-            return Ok(());
+    /// Collapses all values of a name into one at the end of the head, as Envoy does.
+    pub(crate) fn replace(&mut self, name: &[u8], value: &[u8]) -> Result<(), Rejected> {
+        let parsed = FieldName::parse(name)?;
+        let value = parse_value(name, value)?;
+        let old = self.entries.iter().filter(|field| field.name == parsed);
+        let old = old.map(Field::bytes).sum::<usize>();
+        if self.bytes - old + parsed.as_str().len() + value.len() > HEAD_BYTES {
+            return Err(Rejected::TooLarge);
         }
-        self.entries.retain(|field| field.name != name);
-        self.entries.push(Field { name, value });
-        Ok(())
+        self.take_out(&parsed);
+        self.insert(parsed, value)
     }
 
     /// Removes all values of a name; a name that is not there is no error.
     pub(crate) fn remove(&mut self, name: &[u8]) {
-        let Ok(name) = FieldName::parse(name) else { return };
+        if let Ok(name) = FieldName::parse(name) {
+            self.take_out(&name);
+        }
+    }
+
+    fn take_out(&mut self, name: &FieldName) {
         let before = self.entries.len();
-        self.entries.retain(|field| field.name != name);
+        let bytes = &mut self.bytes;
+        self.entries.retain(|field| {
+            let stays = field.name != *name;
+            *bytes -= if stays { 0 } else { field.bytes() };
+            stays
+        });
         self.changed |= self.entries.len() != before;
+    }
+
+    /// At the end, which for pseudo headers is before the first header.
+    fn insert(&mut self, name: FieldName, value: HeaderValue) -> Result<(), Rejected> {
+        let field = Field { name, value };
+        let grown = self.bytes + field.bytes();
+        if grown > HEAD_BYTES || self.entries.len() >= PAIRS {
+            return Err(Rejected::TooLarge);
+        }
+        let is_header = |field: &Field| matches!(field.name, FieldName::Header(_));
+        let pseudo = !is_header(&field);
+        let place = self.entries.iter().position(is_header).filter(|_| pseudo);
+        self.entries.insert(place.unwrap_or(self.entries.len()), field);
+        (self.bytes, self.changed) = (grown, true);
+        Ok(())
     }
 }
 
-fn parse_value(value: &[u8]) -> Result<HeaderValue, Invalid> {
-    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(value)).map_err(|_| Invalid)
+impl Field {
+    fn bytes(&self) -> usize {
+        self.name.as_str().len() + self.value.len()
+    }
+}
+
+impl Rejected {
+    /// The value is not repeated: it may be a secret.
+    fn invalid(name: &[u8]) -> Self {
+        Self::Invalid { name: name[..name.len().min(NAME_SHOWN)].escape_ascii().to_string() }
+    }
+}
+
+/// How much of a bad name an error repeats.
+const NAME_SHOWN: usize = 64;
+
+fn parse_value(name: &[u8], value: &[u8]) -> Result<HeaderValue, Rejected> {
+    let value = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(value));
+    value.map_err(|_| Rejected::invalid(name))
 }
 
 /// Headers for which Envoy has one slot, so that a second value is joined to the first.
@@ -275,10 +327,53 @@ mod tests {
     #[test]
     fn what_no_peer_accepts_is_refused() {
         let mut fields = head();
-        assert_eq!(fields.add(b"bad name", b"x"), Err(Invalid));
-        assert_eq!(fields.add(b"x", b"a\r\nb: c"), Err(Invalid));
-        assert_eq!(fields.add(b":nonsense", b"x"), Err(Invalid));
+        for (name, value) in [("bad name", "x"), ("x", "a\r\nb: c"), (":nonsense", "x"), ("", "")] {
+            let rejected = Rejected::Invalid { name: name.into() };
+            assert_eq!(fields.add(name.as_bytes(), value.as_bytes()), Err(rejected.clone()));
+            assert_eq!(fields.replace(name.as_bytes(), value.as_bytes()), Err(rejected));
+        }
+        assert!(!fields.changed());
         assert_eq!(text(&fields), ":path=/ x-a=1 accept=a x-a=2");
+    }
+
+    #[test]
+    fn pseudo_headers_stay_in_front() {
+        let mut fields = head();
+        fields.add(b":Method", b"GET").unwrap();
+        fields.replace(b":path", b"/new").unwrap();
+        assert_eq!(text(&fields), ":method=GET :path=/new x-a=1 accept=a x-a=2");
+    }
+
+    #[test]
+    fn a_whole_new_head_joins_like_add_and_is_all_or_nothing() {
+        let mut fields = head();
+        let bad: [(&[u8], &[u8]); 2] = [(b"x", b"1"), (b"y y", b"2")];
+        assert_eq!(fields.replace_all(&bad), Err(Rejected::Invalid { name: "y y".into() }));
+        assert_eq!(text(&fields), ":path=/ x-a=1 accept=a x-a=2");
+        let good: [(&[u8], &[u8]); 5] = [
+            (b"accept", b"a"),
+            (b"x", b"1"),
+            (b"accept", b""),
+            (b":path", b"/"),
+            (b"accept", b"b"),
+        ];
+        fields.replace_all(&good).unwrap();
+        assert_eq!(text(&fields), ":path=/ accept=a,b x=1");
+    }
+
+    #[test]
+    fn a_head_stops_growing() {
+        let mut fields = head();
+        let value = [b'v'; 1 << 10];
+        let adds = |fields: &mut Fields, name: &[u8]| {
+            (0..10_000).take_while(|_| fields.add(name, &value).is_ok()).count()
+        };
+        assert_eq!(adds(&mut fields, b"x"), (HEAD_BYTES - 20) / (value.len() + 1));
+        fields.remove(b"x");
+        assert_eq!(adds(&mut fields, b"accept"), (HEAD_BYTES - 20) / (value.len() + 1));
+        fields.remove(b"accept");
+        let lines = (0..10_000).take_while(|_| fields.add(b"x", b"").is_ok()).count();
+        assert_eq!(lines + 3, PAIRS);
     }
 
     #[test]

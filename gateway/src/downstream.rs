@@ -1,0 +1,134 @@
+//! The byte stream of a downstream connection, as pingora wants it.
+//!
+//! pingora's own stream gets its buffer from pingora's accept loop, and without one it sends head
+//! and body of a small answer in two packets. This one gathers them, and tells the connection when
+//! the first byte of a head has come.
+
+use std::{
+    fmt, io,
+    os::fd::AsRawFd,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use pingora::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
+    TimingDigest, UniqueID, raw_connect::ProxyDigest,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf},
+    net::TcpStream,
+};
+
+use crate::connection::Connection;
+
+/// Bytes that are gathered before they are sent: the head and body of most answers of an API.
+/// Larger pieces go past the buffer.
+const BUFFER: usize = 8 << 10;
+
+/// How long the end of a connection may wait for the client to take what is left.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// A TCP connection of a client.
+pub(crate) struct Downstream {
+    stream: BufWriter<TcpStream>,
+    connection: Arc<Connection>,
+    opened: SystemTime,
+}
+
+impl Downstream {
+    pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        let stream = BufWriter::with_capacity(BUFFER, stream);
+        Self { stream, connection, opened: SystemTime::now() }
+    }
+}
+
+impl AsyncRead for Downstream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let result = Pin::new(self.stream.get_mut()).poll_read(context, buffer);
+        if result.is_ready() {
+            self.connection.bytes_came();
+        }
+        result
+    }
+}
+
+impl AsyncWrite for Downstream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[async_trait]
+impl Shutdown for Downstream {
+    async fn shutdown(&mut self) {
+        let end = AsyncWriteExt::shutdown(&mut self.stream);
+        // The connection is over whether or not the client hears of it.
+        let _gone = tokio::time::timeout(SHUTDOWN, end).await;
+    }
+}
+
+impl UniqueID for Downstream {
+    fn id(&self) -> i32 {
+        self.stream.get_ref().as_raw_fd()
+    }
+}
+
+impl Ssl for Downstream {}
+
+impl Peek for Downstream {}
+
+impl GetTimingDigest for Downstream {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        vec![Some(TimingDigest { established_ts: self.opened, ..TimingDigest::default() })]
+    }
+}
+
+impl GetProxyDigest for Downstream {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        None
+    }
+}
+
+impl GetSocketDigest for Downstream {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        None
+    }
+}
+
+impl fmt::Debug for Downstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Downstream").field("client", &self.connection.facts.source).finish()
+    }
+}
