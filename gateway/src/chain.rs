@@ -88,6 +88,7 @@ pub(crate) fn on_request(
 pub(crate) fn on_response(
     exchange: &mut Exchange,
     head: &mut ResponseHeader,
+    end_of_stream: bool,
 ) -> Result<(), Failure> {
     let snapshot = exchange.snapshot.clone();
     let Some(matched) = exchange.matched else { return Ok(()) };
@@ -101,7 +102,7 @@ pub(crate) fn on_response(
                 {
                     stream.response = heads::response_fields(head);
                 }
-                respond(exchange, step, index)?;
+                respond(exchange, step, index, end_of_stream)?;
                 if exchange.answer.is_some() {
                     return Ok(());
                 }
@@ -160,10 +161,15 @@ fn enter(
 }
 
 /// A plugin's response phase.
-fn respond(exchange: &mut Exchange, step: &PluginStep, index: usize) -> Result<(), Failure> {
+fn respond(
+    exchange: &mut Exchange,
+    step: &PluginStep,
+    index: usize,
+    end_of_stream: bool,
+) -> Result<(), Failure> {
     let Some(Some(visit)) = exchange.filters.visits.get(index) else { return Ok(()) };
     let stream = &mut exchange.filters.stream;
-    let responded = step.plugin.respond(exchange.worker, visit, stream, false);
+    let responded = step.plugin.respond(exchange.worker, visit, stream, end_of_stream);
     let action = match responded {
         Ok(action) => action,
         Err(fault) => return on_fault(step, &fault),

@@ -45,6 +45,8 @@ enum Command {
     Apply(Origin, Vec<Source>, Reply),
     /// Read the sources again. An unchanged text is only applied if a plugin's file has changed.
     Reload(Origin, Reply),
+    /// The same, if any file looks different from outside.
+    Poll(Reply),
     Rollback(Option<u64>, Reply),
     /// Take new counters into the status.
     Refresh,
@@ -86,6 +88,8 @@ pub struct Loop {
     status: Arc<ArcSwap<Status>>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     seen: Seen,
+    /// Snapshots that some request may still be using.
+    retired: Vec<Arc<Snapshot>>,
     draining: bool,
 }
 
@@ -103,7 +107,7 @@ impl Control {
         let control = Self { commands: sender, status: status.clone(), snapshot: snapshot.clone() };
         let sockets = Sockets::default();
         let history = History::default();
-        let seen = Seen::default();
+        let (seen, retired) = (Seen::default(), Vec::new());
         let draining = false;
         (
             control,
@@ -118,6 +122,7 @@ impl Control {
                 status,
                 snapshot,
                 seen,
+                retired,
                 draining,
             },
         )
@@ -129,6 +134,11 @@ impl Control {
 
     pub async fn reload(&self, origin: Origin) -> Outcome {
         self.ask(|reply| Command::Reload(origin, reply)).await
+    }
+
+    /// A cheap look whether anything has changed without an event.
+    pub async fn poll(&self) -> Outcome {
+        self.ask(Command::Poll).await
     }
 
     pub async fn rollback(&self, to: Option<u64>) -> Outcome {
@@ -178,6 +188,7 @@ impl Loop {
                     (self.apply(origin, sources, Instant::now()).await, reply)
                 }
                 Command::Reload(origin, reply) => (self.reload(origin).await, reply),
+                Command::Poll(reply) => (self.poll().await, reply),
                 Command::Rollback(to, reply) => (self.rollback(to).await, reply),
                 Command::Refresh => {
                     self.publish();
@@ -206,8 +217,18 @@ impl Loop {
         }
     }
 
+    async fn poll(&mut self) -> Outcome {
+        // A worker that ends the last request on an old snapshot should not have to free it.
+        self.retired.retain(|old| Arc::strong_count(old) > 1);
+        match self.seen.looks_the_same(&self.path) {
+            true => self.unchanged(),
+            false => self.reload(Origin::File).await,
+        }
+    }
+
     async fn reload(&mut self, origin: Origin) -> Outcome {
         let began = Instant::now();
+        self.seen.look(&self.path);
         let sources = match sources::read(&self.path) {
             Ok(sources) => sources,
             Err(problems) => {
@@ -330,7 +351,8 @@ impl Loop {
             self.workers.close(*socket).await;
             tracing::info!(%address, "listener closed");
         }
-        self.snapshot.store(Arc::new(snapshot));
+        self.retired.push(self.snapshot.swap(Arc::new(snapshot)));
+        self.retired.retain(|old| Arc::strong_count(old) > 1);
         for (socket, address, listener) in &change.opened {
             self.workers.listen(*socket, listener)?;
             tracing::info!(%address, "listening");

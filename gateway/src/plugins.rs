@@ -143,6 +143,7 @@ impl PluginStore {
             Some(engine) => engine.clone(),
             None => self.engine.insert(Engine::new(self.cache.as_deref())?).clone(),
         };
+        tracing::info!(%digest, bytes = wasm.len(), "compiling a plugin, or taking it from the cache");
         let module = engine.compile(wasm)?;
         self.modules.insert(digest, Arc::downgrade(&module));
         Ok(module)

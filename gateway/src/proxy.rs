@@ -31,6 +31,9 @@ use crate::{
 /// A body that does not move for this long, in either direction, has no client any more.
 const BODY_STALL: Duration = Duration::from_secs(60);
 
+/// Timers ring up to this much too early.
+const TIMER: Duration = Duration::from_millis(10);
+
 /// One worker's proxy.
 pub struct Proxy {
     pub worker: usize,
@@ -174,7 +177,8 @@ impl ProxyHttp for Proxy {
         if let Some(stream) = &mut exchange.filters.stream {
             stream.facts.upstream = exchange.attempts.endpoint;
         }
-        if let Err(failure) = chain::on_response(exchange, head) {
+        let end_of_stream = has_no_body(&session.req_header().method, head);
+        if let Err(failure) = chain::on_response(exchange, head, end_of_stream) {
             return raise(exchange, failure);
         }
         if exchange.answer.is_some() {
@@ -279,7 +283,8 @@ impl Proxy {
     ) -> Result<()> {
         let mut head = answer.head()?;
         let mut body = answer.body;
-        if let Err(failure) = chain::on_response(exchange, &mut head) {
+        let end_of_stream = body.is_empty();
+        if let Err(failure) = chain::on_response(exchange, &mut head, end_of_stream) {
             report(session, exchange, &failure);
             let request = &session.req_header().headers;
             let instead = failure.answer(request, &exchange.request_id);
@@ -303,6 +308,12 @@ impl Proxy {
         }
         Ok(())
     }
+}
+
+/// Whether the head is all there is (RFC 9112, section 6.3).
+fn has_no_body(method: &http::Method, head: &ResponseHeader) -> bool {
+    let empty = head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+    empty || *method == http::Method::HEAD || matches!(head.status.as_u16(), 204 | 304)
 }
 
 /// The listener and rule for a request.
@@ -384,11 +395,14 @@ fn blame(exchange: &Exchange, error: &Error) -> Failure {
             _ => ClientFault::Gone { cause },
         }),
         ErrorSource::Upstream => Failure::Upstream(match error.etype() {
+            // Nothing but the deadline limits a read, and nothing else arms its timer.
             ErrorType::ReadTimedout | ErrorType::ConnectTimedout
-                if let Some(failure) = &exchange.deadline
-                    && failure.remaining(Instant::now()).is_none() =>
+                if let Some(deadline) = exchange.deadline.as_ref().filter(|deadline| {
+                    *error.etype() == ErrorType::ReadTimedout
+                        || deadline.remaining(Instant::now() + TIMER).is_none()
+                }) =>
             {
-                return timed_out(exchange, failure);
+                return timed_out(exchange, deadline);
             }
             ErrorType::ConnectTimedout
             | ErrorType::ConnectRefused

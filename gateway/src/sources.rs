@@ -19,20 +19,7 @@ const FILES: usize = 1_000;
 /// # Errors
 /// What cannot be read, in the form of any other problem with a configuration.
 pub fn read(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
-    let is_folder = match fs::metadata(path) {
-        Ok(metadata) => metadata.is_dir(),
-        Err(error) => return Err(vec![unreadable(path, &error)]),
-    };
-    let files = if is_folder {
-        let files = files_of(path).map_err(|error| vec![unreadable(path, &error)])?;
-        if files.is_empty() {
-            let error = io::Error::other("no file in it ends in `.yaml` or `.yml`");
-            return Err(vec![unreadable(path, &error)]);
-        }
-        files
-    } else {
-        vec![path.to_owned()]
-    };
+    let files = list(path).map_err(|error| vec![unreadable(path, &error)])?;
     let mut sources = Vec::with_capacity(files.len());
     let mut problems = Vec::new();
     for file in files {
@@ -42,6 +29,21 @@ pub fn read(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
         }
     }
     if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+/// The files that [`read`] reads.
+///
+/// # Errors
+/// If there are none.
+pub fn list(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !fs::metadata(path)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let files = files_of(path)?;
+    if files.is_empty() {
+        return Err(io::Error::other("no file in it ends in `.yaml` or `.yml`"));
+    }
+    Ok(files)
 }
 
 fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -16,7 +16,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{control::Control, generation::Origin};
+use crate::{
+    control::{Control, Outcome},
+    generation::Origin,
+};
 
 /// A file that was created or is being written is complete when its writer closes it, which is an
 /// event of its own. Should that never come (a hard link, another machine's write), this is how
@@ -43,23 +46,27 @@ pub async fn watch(path: PathBuf, control: Control) {
     let mut watcher = watcher(sender);
     let mut watched = HashSet::new();
     let mut next = Instant::now() + POLL;
+    // There was an event that no reload has followed yet.
+    let mut unsettled = false;
     loop {
         rewatch(&mut watcher, &mut watched, &path, &control);
         tokio::select! {
-            event = events.recv() => match event {
-                Some(Urgency::Now) => {}
-                Some(Urgency::Soon) => {
+            event = events.recv(), if watcher.is_some() => {
+                unsettled = true;
+                if event == Some(Urgency::Soon) {
                     next = next.min(Instant::now() + SETTLE);
                     continue;
                 }
-                // The watcher could not be made; polling goes on.
-                None => sleep_until(next).await,
-            },
+            }
             () = sleep_until(next) => {}
         }
         next = Instant::now() + POLL;
         while events.try_recv().is_ok() {}
-        if matches!(control.reload(Origin::File).await, crate::control::Outcome::Ended) {
+        let outcome = match std::mem::take(&mut unsettled) {
+            true => control.reload(Origin::File).await,
+            false => control.poll().await,
+        };
+        if matches!(outcome, Outcome::Ended) {
             return;
         }
     }

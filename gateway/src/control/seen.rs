@@ -1,16 +1,20 @@
 //! What the loop has looked at last, so that it acts once on each change and says each problem
 //! once, however often it looks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use portico_config::Source;
 
-use crate::plugins::{Stamp, stamp};
+use crate::{
+    plugins::{Stamp, stamp},
+    sources,
+};
 
 /// Texts and files as they were.
 #[derive(Default)]
 pub(super) struct Seen {
     texts: Option<Vec<(String, String)>>,
+    looks: Vec<(PathBuf, Option<Stamp>)>,
     files: Vec<(PathBuf, Option<Stamp>)>,
 }
 
@@ -28,6 +32,16 @@ impl Seen {
     pub(super) fn texts(&mut self, sources: &[Source]) {
         let texts = sources.iter().map(|source| (source.name.clone(), source.text.clone()));
         self.texts = Some(texts.collect());
+    }
+
+    /// What the configuration's files look like, before they are read.
+    pub(super) fn look(&mut self, path: &Path) {
+        self.looks = look(path);
+    }
+
+    /// Whether all files, of the configuration and of plugins, look as they did.
+    pub(super) fn looks_the_same(&self, path: &Path) -> bool {
+        self.texts.is_some() && self.looks == look(path) && self.plugins_look_the_same()
     }
 
     /// The texts could not be read.
@@ -54,7 +68,15 @@ impl Seen {
         if !same {
             return Difference::Texts;
         }
-        let same = self.files.iter().all(|(path, known)| stamp(path).ok() == *known);
-        if same { Difference::Nothing } else { Difference::Plugins }
+        if self.plugins_look_the_same() { Difference::Nothing } else { Difference::Plugins }
     }
+
+    fn plugins_look_the_same(&self) -> bool {
+        self.files.iter().all(|(path, known)| stamp(path).ok() == *known)
+    }
+}
+
+fn look(path: &Path) -> Vec<(PathBuf, Option<Stamp>)> {
+    let files = sources::list(path).unwrap_or_default();
+    files.into_iter().map(|file| (stamp(&file).ok(), file)).map(|(s, f)| (f, s)).collect()
 }
