@@ -49,7 +49,7 @@ enum Command {
     Poll(Reply),
     Rollback(Option<u64>, Reply),
     /// Take new counters into the status.
-    Refresh,
+    Refresh(oneshot::Sender<()>),
     /// Be not ready any more, while serving on.
     AnnounceEnd,
     Drain(oneshot::Sender<()>),
@@ -146,7 +146,10 @@ impl Control {
     }
 
     pub async fn refresh(&self) {
-        let _ended = self.commands.send(Command::Refresh).await;
+        let (done, wait) = oneshot::channel();
+        if self.commands.send(Command::Refresh(done)).await.is_ok() {
+            let _ended = wait.await;
+        }
     }
 
     /// Says that the gateway is going to end, while it serves on.
@@ -190,8 +193,10 @@ impl Loop {
                 Command::Reload(origin, reply) => (self.reload(origin).await, reply),
                 Command::Poll(reply) => (self.poll().await, reply),
                 Command::Rollback(to, reply) => (self.rollback(to).await, reply),
-                Command::Refresh => {
+                Command::Refresh(done) => {
+                    self.release();
                     self.publish();
+                    let _not_waiting = done.send(());
                     continue;
                 }
                 Command::AnnounceEnd => {
@@ -218,8 +223,7 @@ impl Loop {
     }
 
     async fn poll(&mut self) -> Outcome {
-        // A worker that ends the last request on an old snapshot should not have to free it.
-        self.retired.retain(|old| Arc::strong_count(old) > 1);
+        self.release();
         match self.seen.looks_the_same(&self.path) {
             true => self.unchanged(),
             false => self.reload(Origin::File).await,
@@ -256,6 +260,12 @@ impl Loop {
             return self.unchanged();
         }
         self.apply(origin, sources, began).await
+    }
+
+    /// Frees old snapshots that no request uses any more. Done here, because a large one takes
+    /// milliseconds that no worker should spend.
+    fn release(&mut self) {
+        self.retired.retain(|old| Arc::strong_count(old) > 1);
     }
 
     fn unchanged(&self) -> Outcome {
@@ -352,7 +362,7 @@ impl Loop {
             tracing::info!(%address, "listener closed");
         }
         self.retired.push(self.snapshot.swap(Arc::new(snapshot)));
-        self.retired.retain(|old| Arc::strong_count(old) > 1);
+        self.release();
         for (socket, address, listener) in &change.opened {
             self.workers.listen(*socket, listener)?;
             tracing::info!(%address, "listening");

@@ -1,0 +1,58 @@
+# `make run` and `make test` do everything on a fresh machine and nothing twice.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BIN := $(or $(CARGO_TARGET_DIR),target)/release
+CONFIG ?= config/default.yaml
+
+.PHONY: help
+help: ## this list
+	@echo 'Portico: an ingress gateway that changes while it serves.'
+	@echo
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: run
+run: build ## build what is missing, start the fleet demo and the gateway
+	@examples/fleet/run.sh $(BIN) $(CONFIG)
+
+.PHONY: test
+test: build guests ## build what is missing, run every test
+	cargo test --release --workspace
+	cargo test --quiet --manifest-path plugins/Cargo.toml
+	python3 plugins/tests/on_envoy.py
+	examples/kubernetes/check.sh
+
+.PHONY: build
+build: setup plugins ## the gateway, the fleet demo and the bundled filters
+	@cargo build --release -p portico -p fleet
+
+.PHONY: plugins
+plugins: setup ## the bundled filters, to WebAssembly
+	@plugins/build.sh $(BIN)/plugins
+
+.PHONY: guests
+guests: setup ## the test guests, to WebAssembly
+	@plugins/build.sh $(BIN)/guests tests/guests
+
+.PHONY: setup
+setup: # what the build needs and this machine lacks
+	@.ci/setup
+
+.PHONY: check
+check: ## format, clippy and docs, warnings denied
+	@.ci/check
+
+.PHONY: golden
+golden: ## rewrite the expected texts of golden tests; look at the difference before you commit
+	UPDATE=1 cargo test --release -p portico-config
+	UPDATE=1 cargo test --release -p portico --lib router
+
+.PHONY: bench
+bench: ## CPU time per request beside nginx, HAProxy and Envoy, as far as they are installed
+	@tests/bench/run.sh
+
+.PHONY: clean
+clean: ## remove everything that was built here
+	cargo clean
+	cargo clean --manifest-path plugins/Cargo.toml
