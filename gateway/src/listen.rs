@@ -10,6 +10,7 @@ use std::{
     net::{SocketAddr, TcpListener as StdListener},
 };
 
+use rustix::net::sockopt::set_socket_reuseport;
 use tokio::net::TcpSocket;
 
 use crate::snapshot::SocketId;
@@ -102,12 +103,19 @@ impl Sockets {
 
     /// Without `SO_REUSEPORT` a port that any other process listens on is refused, and that is
     /// wanted: two gateways on one port would share its traffic in silence. Only where a socket of
-    /// our own is in the way (`0.0.0.0:80` becoming `127.0.0.1:80`) may both exist for a moment.
+    /// our own is in the way (`0.0.0.0:80` becoming `127.0.0.1:80`) both get the option, for the
+    /// moment of binding.
     fn bind(&self, address: SocketAddr) -> io::Result<(StdListener, SocketAddr)> {
-        let in_our_way = self.open.keys().any(|own| own.port() == address.port());
+        let own = self.open.values().filter(|own| own.local.port() == address.port());
+        let own: Vec<&Socket> = own.collect();
         let listener = match open(address, false) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && in_our_way => {
-                open(address, true)?
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && !own.is_empty() => {
+                own.iter().try_for_each(|own| set_socket_reuseport(&own.listener, true))?;
+                let beside = open(address, true);
+                own.iter().try_for_each(|own| set_socket_reuseport(&own.listener, false))?;
+                let beside = beside?;
+                set_socket_reuseport(&beside, false)?;
+                beside
             }
             result => result?,
         };
