@@ -21,11 +21,12 @@ test: build guests ## build what is missing, run every test
 	cargo test --release --workspace
 	cargo test --quiet --manifest-path plugins/Cargo.toml
 	python3 plugins/tests/on_envoy.py
-	examples/kubernetes/check.sh
+	examples/kubernetes/check.sh --extract $(BIN)/kubernetes
+	$(BIN)/portico check $(BIN)/kubernetes/nodeport
 
 .PHONY: build
 build: setup plugins ## the gateway, the fleet demo and the bundled filters
-	@cargo build --release -p portico -p fleet
+	@cargo build --release --workspace --bins
 
 .PHONY: plugins
 plugins: setup ## the bundled filters, to WebAssembly

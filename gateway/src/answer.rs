@@ -5,6 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora::http::ResponseHeader;
 use portico_wasm::LocalResponse;
 
+use crate::forward;
+
 /// A whole answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -58,6 +60,28 @@ impl Answer {
             headers.push((HeaderName::from_static("grpc-message"), message));
         }
         Self { status: 200, headers, body: Bytes::new() }
+    }
+
+    /// The whole answer as bytes, for where no session is left to send it. It ends the connection.
+    pub fn wire(&self, request_id: &HeaderValue) -> Vec<u8> {
+        let reason = http::StatusCode::from_u16(self.status).ok();
+        let reason = reason.and_then(|status| status.canonical_reason()).unwrap_or("Error");
+        let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", self.status).into_bytes();
+        let own = [
+            (header::SERVER, HeaderValue::from_static("portico")),
+            (forward::REQUEST_ID, request_id.clone()),
+            (header::CONTENT_LENGTH, HeaderValue::from(self.body.len())),
+            (header::CONNECTION, HeaderValue::from_static("close")),
+        ];
+        for (name, value) in self.headers.iter().chain(&own) {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&self.body);
+        bytes
     }
 
     /// The head, in the order Envoy gives it: status, its headers, length.

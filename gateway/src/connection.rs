@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -57,6 +57,11 @@ pub struct Connection {
     /// Milliseconds after `opened` at which it is cut; `NEVER` while nothing limits it.
     due: AtomicU64,
     phase: AtomicU8,
+    tcp: TcpStream,
+    /// Something of the current answer is on its way.
+    sent: AtomicBool,
+    /// The exchange is being dropped in the middle.
+    cut: AtomicBool,
 }
 
 const NEVER: u64 = u64::MAX;
@@ -82,13 +87,22 @@ pub enum Cut {
 }
 
 impl Connection {
-    pub fn new(socket: SocketId, id: u64, source: SocketAddr, destination: SocketAddr) -> Self {
+    pub fn new(
+        socket: SocketId,
+        id: u64,
+        source: SocketAddr,
+        destination: SocketAddr,
+        tcp: TcpStream,
+    ) -> Self {
         Self {
             socket,
             facts: Arc::new(ConnectionFacts { id, source, destination }),
             opened: Instant::now(),
             due: AtomicU64::new(NEVER),
             phase: AtomicU8::new(WAITING),
+            tcp,
+            sent: AtomicBool::new(false),
+            cut: AtomicBool::new(false),
         }
     }
 
@@ -116,7 +130,36 @@ impl Connection {
         }
     }
 
+    pub(crate) fn bytes_went(&self) {
+        self.sent.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        &self.tcp
+    }
+
+    pub(crate) fn end_sending(&self) -> std::io::Result<()> {
+        rustix::net::shutdown(&self.tcp, rustix::net::Shutdown::Write).map_err(Into::into)
+    }
+
+    /// Whether the exchange is dropped because its time is up.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    /// Sends a whole answer for an exchange that was cut off before anything was sent. Whether the
+    /// client still takes it is its own affair: there is no time left to wait for it.
+    pub(crate) fn last_word(&self, answer: &[u8]) {
+        if self.sent.load(Ordering::Relaxed) {
+            return;
+        }
+        let said = self.tcp.try_write(answer);
+        let ended = self.end_sending();
+        tracing::trace!(?said, ?ended, "last word");
+    }
+
     fn wait(&self, limit: Duration) {
+        self.sent.store(false, Ordering::Relaxed);
         self.phase.store(WAITING, Ordering::Relaxed);
         self.cut_at(Instant::now() + limit);
     }
@@ -148,12 +191,11 @@ impl Connection {
 /// Serves a connection until it closes. `gone` becomes true when its listener is removed.
 pub async fn serve(
     proxy: Arc<HttpProxy<Proxy>>,
-    tcp: TcpStream,
     connection: Arc<Connection>,
     mut gone: watch::Receiver<bool>,
     shutdown: ShutdownWatch,
 ) {
-    let mut stream: Stream = Box::new(Downstream::new(tcp, connection.clone()));
+    let mut stream: Stream = Box::new(Downstream::new(connection.clone()));
     let mut settings: Option<HttpPersistentSettings> = None;
     let mut closing = Box::pin(gone_for_good(&mut gone));
     let mut alarm = Box::pin(tokio::time::sleep(HEAD));
@@ -179,18 +221,11 @@ pub async fn serve(
                 settings = kept;
             }
             Ok(None) => return,
-            Err(cut) => return proxy_cut(&connection, cut),
-        }
-    }
-}
-
-fn proxy_cut(connection: &Connection, cut: Cut) {
-    let client = connection.facts.source;
-    match cut {
-        Cut::Deadline => tracing::warn!(target: "portico::request", %client,
-            "a response ran past the timeout of its request and was cut"),
-        Cut::Head | Cut::Listener => {
-            tracing::debug!(target: "portico::request", %client, ?cut, "closed");
+            Err(cut) => {
+                let client = connection.facts.source;
+                tracing::debug!(target: "portico::request", %client, ?cut, "closed");
+                return;
+            }
         }
     }
 }
@@ -232,6 +267,7 @@ impl<F: Future, C: Future<Output = ()>> Future for Watched<'_, F, C> {
         }
         while this.alarm.as_mut().poll(context).is_ready() {
             if Instant::now() >= due {
+                this.connection.cut.store(true, Ordering::Relaxed);
                 return Poll::Ready(Err(if busy { Cut::Deadline } else { Cut::Head }));
             }
             this.alarm.as_mut().reset(due);

@@ -9,7 +9,7 @@ use std::{
     os::fd::AsRawFd,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, SystemTime},
 };
 
@@ -32,17 +32,16 @@ const BUFFER: usize = 8 << 10;
 /// How long the end of a connection may wait for the client to take what is left.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
-/// A TCP connection of a client.
+/// The stream of a connection, with a buffer for what is sent.
 pub(crate) struct Downstream {
-    stream: BufWriter<TcpStream>,
-    connection: Arc<Connection>,
+    stream: BufWriter<Socket>,
     opened: SystemTime,
 }
 
 impl Downstream {
-    pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        let stream = BufWriter::with_capacity(BUFFER, stream);
-        Self { stream, connection, opened: SystemTime::now() }
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
+        let stream = BufWriter::with_capacity(BUFFER, Socket(connection));
+        Self { stream, opened: SystemTime::now() }
     }
 }
 
@@ -52,11 +51,7 @@ impl AsyncRead for Downstream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let result = Pin::new(self.stream.get_mut()).poll_read(context, buffer);
-        if result.is_ready() {
-            self.connection.bytes_came();
-        }
-        result
+        Pin::new(self.stream.get_mut()).poll_read(context, buffer)
     }
 }
 
@@ -90,6 +85,82 @@ impl AsyncWrite for Downstream {
     }
 }
 
+/// The connection's socket. It is shared with the connection, which may have a last word to say
+/// when the exchange that owns the stream is cut off.
+struct Socket(Arc<Connection>);
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let tcp = self.0.tcp();
+        loop {
+            ready!(tcp.poll_read_ready(context))?;
+            match tcp.try_read_buf(buffer) {
+                Ok(_) => {
+                    self.0.bytes_came();
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl Socket {
+    fn poll_send(
+        &self,
+        context: &mut Context<'_>,
+        mut send: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let tcp = self.0.tcp();
+        loop {
+            ready!(tcp.poll_write_ready(context))?;
+            match send(tcp) {
+                Ok(count) => {
+                    self.0.bytes_went();
+                    return Poll::Ready(Ok(count));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(context, |tcp| tcp.try_write(bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(context, |tcp| tcp.try_write_vectored(slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.end_sending())
+    }
+}
+
 #[async_trait]
 impl Shutdown for Downstream {
     async fn shutdown(&mut self) {
@@ -101,7 +172,7 @@ impl Shutdown for Downstream {
 
 impl UniqueID for Downstream {
     fn id(&self) -> i32 {
-        self.stream.get_ref().as_raw_fd()
+        self.stream.get_ref().0.tcp().as_raw_fd()
     }
 }
 
@@ -129,6 +200,6 @@ impl GetSocketDigest for Downstream {
 
 impl fmt::Debug for Downstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Downstream").field("client", &self.connection.facts.source).finish()
+        f.debug_struct("Downstream").field("client", &self.stream.get_ref().0.facts.source).finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use portico_wasm::{Stream, Visit};
 use tokio::time::Instant;
 
@@ -11,6 +11,7 @@ use crate::{
     backend::{ATTEMPTS, Service},
     connection::Connection,
     failure::{Failure, TimeoutSource},
+    proxy,
     snapshot::{PluginStep, Rule, Snapshot, Step},
 };
 
@@ -140,5 +141,16 @@ fn leave(step: &PluginStep, worker: usize, visit: &Visit, stream: &mut Option<Bo
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.leave_filters();
+        if self.connection.is_cut()
+            && let Some(deadline) = &self.deadline
+        {
+            let failure = proxy::timed_out(self, deadline);
+            let (status, reason) = (failure.status(), failure.code());
+            let id = self.request_id.to_str().unwrap_or_default();
+            tracing::warn!(target: "portico::request", status, reason, rule = &*self.rule_name(),
+                id, detail = "cut off in the middle", "{}", failure.public());
+            let answer = failure.answer(&HeaderMap::new(), &self.request_id);
+            self.connection.last_word(&answer.wire(&self.request_id));
+        }
     }
 }

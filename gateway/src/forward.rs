@@ -23,9 +23,8 @@ const EXPECTED_TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-expected-r
 /// A request id from a client is kept if it is no longer than this; it ends up in logs.
 const REQUEST_ID_MAX: usize = 128;
 
-/// Before filters run: who asks, and under which id.
-pub(crate) fn prepare(exchange: &mut Exchange, head: &mut RequestHeader) -> pingora::Result<()> {
-    head.insert_header(FORWARDED_PROTO, HeaderValue::from_static("http"))?;
+/// First of all: the id under which everything that happens to the request can be found.
+pub(crate) fn identify(exchange: &mut Exchange, head: &mut RequestHeader) -> pingora::Result<()> {
     let known = head.headers.get(REQUEST_ID).filter(|id| is_request_id(id)).cloned();
     exchange.request_id = match known {
         Some(id) => id,
@@ -36,6 +35,11 @@ pub(crate) fn prepare(exchange: &mut Exchange, head: &mut RequestHeader) -> ping
         }
     };
     Ok(())
+}
+
+/// Before filters run: how the client came.
+pub(crate) fn prepare(head: &mut RequestHeader) -> pingora::Result<()> {
+    head.insert_header(FORWARDED_PROTO, HeaderValue::from_static("http"))
 }
 
 /// On the way to the service.

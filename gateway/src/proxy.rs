@@ -34,6 +34,10 @@ const BODY_STALL: Duration = Duration::from_secs(60);
 /// Timers ring up to this much too early.
 const TIMER: Duration = Duration::from_millis(10);
 
+/// The timeout of a read gets this head start over the cut, because its answer is the better one:
+/// in the form that the client asked for, and through the filters.
+const GRACE: Duration = Duration::from_millis(50);
+
 /// One worker's proxy.
 pub struct Proxy {
     pub worker: usize,
@@ -65,7 +69,9 @@ impl ProxyHttp for Proxy {
         session: &mut Session,
         exchange: &mut Exchange,
     ) -> Result<()> {
-        if let Err(fault) = intake::check(session) {
+        let checked = intake::check(session);
+        forward::identify(exchange, session.req_header_mut())?;
+        if let Err(fault) = checked {
             session.set_keepalive(None);
             return raise(exchange, Failure::Client(fault));
         }
@@ -83,7 +89,7 @@ impl ProxyHttp for Proxy {
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
         let end_of_stream = session.is_body_empty();
         let head = session.req_header_mut();
-        forward::prepare(exchange, head)?;
+        forward::prepare(head)?;
         let verdict = match chain::on_request(exchange, head, end_of_stream) {
             Ok(verdict) => verdict,
             Err(failure) => return raise(exchange, failure),
@@ -131,7 +137,12 @@ impl ProxyHttp for Proxy {
         match pick(exchange) {
             Ok(Target { mut peer, address }) => {
                 let now = Instant::now();
-                if let Some(left) = exchange.deadline.as_ref().and_then(|d| d.remaining(now)) {
+                if let Some(deadline) = &exchange.deadline
+                    && let Some(left) = deadline.remaining(now)
+                {
+                    // A read's timeout begins anew with each read; a service that sends its head
+                    // byte by byte is cut.
+                    exchange.connection.cut_at(deadline.at + GRACE);
                     peer.options.read_timeout = Some(left);
                     let connect = peer.options.total_connection_timeout;
                     peer.options.total_connection_timeout = connect.map(|limit| limit.min(left));
@@ -365,7 +376,7 @@ fn expired(exchange: &Exchange) -> Option<Failure> {
     Some(timed_out(exchange, deadline))
 }
 
-fn timed_out(exchange: &Exchange, deadline: &Deadline) -> Failure {
+pub(crate) fn timed_out(exchange: &Exchange, deadline: &Deadline) -> Failure {
     Failure::Upstream(UpstreamFault::Timeout {
         service: exchange.service_name(),
         limit: deadline.limit,

@@ -274,12 +274,12 @@ fn admit(
         return;
     }
     let id = local.counters.ids.fetch_add(1, Ordering::Relaxed);
-    let connection = Arc::new(Connection::new(socket, id, client, destination));
+    let connection = Arc::new(Connection::new(socket, id, client, destination, stream));
     let open = Open::new([local.open.clone(), local.counters.open.clone()]);
     let (proxy, gone, shutdown) = (local.proxy.clone(), gone.clone(), local.shutdown.clone());
     tokio::spawn(async move {
         let _open = open;
-        connection::serve(proxy, stream, connection, gone, shutdown).await;
+        connection::serve(proxy, connection, gone, shutdown).await;
     });
 }
 

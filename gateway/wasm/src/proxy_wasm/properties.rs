@@ -73,6 +73,10 @@ fn find(host: &Host, path: &[u8]) -> Option<Bytes> {
     let first = segments.next()?;
     let second = segments.next();
     let third = segments.next();
+    let has_third = matches!((first, second), (b"request" | b"response", Some(b"headers")));
+    if segments.next().is_some() || (third.is_some() && !has_third) {
+        return None;
+    }
     match (first, second) {
         (b"plugin_name", None) => return Some(Bytes::copy_from_slice(host.plugin.as_bytes())),
         // Known and empty: C++ filters stop if it is not there at all.

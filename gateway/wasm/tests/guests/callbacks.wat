@@ -1,0 +1,22 @@
+;;! configuration: a
+;;! show: start
+;; The order in which a guest is called, and with what.
+(func (export "_initialize") (call $say @"_initialize"))
+(func (export "main") (param i32 i32) (result i32) (call $answer @"main" (local.get 0)) (i32.const 0))
+(func (export "_start") (call $say @"_start must not be called after _initialize"))
+(func $in_start_section (call $say @"start section"))
+(start $in_start_section)
+(func (export "proxy_on_context_create") (param i32 i32)
+  (call $answer @"context" (local.get 0)) (call $answer @"under" (local.get 1)))
+(func (export "proxy_on_vm_start") (param i32 i32) (result i32)
+  (call $answer @"vm_start" (local.get 0)) (i32.const 1))
+(func (export "proxy_on_configure") (param i32 i32) (result i32)
+  (call $answer @"configure" (local.get 0)) (i32.const -1))
+(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+  (call $answer @"request of" (local.get 0)) (i32.const 0))
+(func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+  (call $answer @"response of" (local.get 0)) (i32.const 2))
+(func (export "proxy_on_log") (param i32) (call $answer @"log of" (local.get 0)))
+(func (export "proxy_on_done") (param i32) (result i32)
+  (call $answer @"done of" (local.get 0)) (i32.const 0))
+(func (export "proxy_on_delete") (param i32) (call $answer @"delete of" (local.get 0)))

@@ -1,0 +1,1 @@
+;; A filter that exports no callback at all is skipped.

@@ -1,0 +1,27 @@
+;; What a guest stores with a request, it and later filters find again; within limits.
+(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+  (local $count i32)
+  (call $answer @"set" (call $set_property @"label" @"one"))
+  (call $value @"get" (call $property @"label" (call $out)))
+  (call $answer @"set again" (call $set_property @"label" @"two"))
+  (call $value @"get" (call $property @"label" (call $out)))
+  (call $answer @"set several segments" (call $set_property @"a\00b\00c" @"deep"))
+  (call $value @"get several segments" (call $property @"a\00b\00c" (call $out)))
+  (call $answer @"set empty" (call $set_property @"empty" @""))
+  (call $value @"get empty" (call $property @"empty" (call $out)))
+  (call $answer @"path past the end" (call $set_property (i32.const -1) (i32.const 2) @"x"))
+  (call $answer @"value past the end" (call $set_property @"x" (i32.const -1) (i32.const 2)))
+  (call $answer @"too large a value" (call $set_property @"x" (i32.const 0) (i32.const 65536)))
+  (loop $more
+    (i32.store (i32.const 64) (i32.add (i32.const 0x61616161) (local.get $count)))
+    (if (i32.eqz (call $set_property (i32.const 64) (i32.const 4) @"x"))
+      (then
+        (local.set $count (i32.add (local.get $count) (i32.const 1)))
+        (br_if $more (i32.lt_u (local.get $count) (i32.const 1000))))))
+  (call $answer @"more until the limit" (local.get $count))
+  (call $answer @"one that is there" (call $set_property @"label" @"three"))
+  (i32.const 0))
+
+(func (export "proxy_on_log") (param i32)
+  (call $value @"still there" (call $property @"label" (call $out)))
+  (call $answer @"set in the log phase" (call $set_property @"label" @"four")))

@@ -1,0 +1,1 @@
+(func (export "proxy_on_delete") (param i32) (unreachable))

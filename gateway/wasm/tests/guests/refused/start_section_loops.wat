@@ -1,0 +1,2 @@
+(func $ever (loop $ever (br $ever)))
+(start $ever)

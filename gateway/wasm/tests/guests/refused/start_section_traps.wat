@@ -1,0 +1,2 @@
+(func $trap (unreachable))
+(start $trap)

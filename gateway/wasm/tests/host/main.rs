@@ -1,0 +1,14 @@
+//! The plugin host through its public face, with guests written as WebAssembly text.
+//!
+//! Guests in `tests/guests` are found by name. Those that have a recorded transcript beside them
+//! (`name.txt`) are run by `recorded`; those in `tests/guests/refused` must not start, for the
+//! reason recorded; the others misbehave, and `hostile` says how.
+
+mod guest;
+mod said;
+mod transcript;
+
+mod hostile;
+mod lifetime;
+mod recorded;
+mod refused;
