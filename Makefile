@@ -50,8 +50,9 @@ golden: ## rewrite the expected texts of golden tests; look at the difference be
 	UPDATE=1 cargo test --release -p portico --lib router
 
 .PHONY: bench
-bench: ## CPU time per request beside nginx, HAProxy and Envoy, as far as they are installed
-	@tests/bench/run.sh
+bench: plugins ## CPU time per request beside nginx, HAProxy and Envoy, as far as they are installed
+	cargo build --profile dist -p portico
+	@tests/bench/run.py --bin $(or $(CARGO_TARGET_DIR),target)/dist
 
 .PHONY: clean
 clean: ## remove everything that was built here

@@ -39,4 +39,6 @@ cat <<EOF
 EOF
 wait -n "$portico" "$fleet" || true
 kill -TERM "$portico" 2>/dev/null || true
-wait "$portico"
+# A trapped signal ends a `wait` early.
+while kill -0 "$portico" 2>/dev/null; do wait "$portico" || true; done
+echo "both have stopped"

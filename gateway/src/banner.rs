@@ -44,7 +44,8 @@ fn text(control: &Control, config: &Path, admin: Option<&AdminEndpoint>) -> Stri
             let admin = reachable(admin.address);
             lines.push(format!("    curl http://{admin}/api/v1/configuration"));
         }
-        lines.push(format!("    portico explain --config {} GET {base}/", config.display()));
+        let program = std::env::args().next().unwrap_or_else(|| "portico".into());
+        lines.push(format!("    {program} explain --config {} GET {base}/", config.display()));
     }
     lines.push(String::new());
     lines.join("\n")

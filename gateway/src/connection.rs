@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
     time::Duration,
@@ -30,7 +30,13 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use crate::{downstream::Downstream, proxy::Proxy, snapshot::SocketId};
+use crate::{
+    downstream::Downstream,
+    failure::{ClientFault, Failure},
+    forward,
+    proxy::Proxy,
+    snapshot::SocketId,
+};
 
 /// A head must be complete this long after its first byte, and the first byte of a new connection
 /// must have come. A head is one packet; whoever needs longer holds connections open on purpose.
@@ -43,6 +49,10 @@ const IDLE: Duration = Duration::from_secs(75);
 /// What pingora tells the client: a little less than is granted, so that no request is sent into
 /// a connection that is being closed.
 const KEEPALIVE_SECONDS: u64 = 60;
+
+/// How long, and for how many bytes, the end of a connection waits for the client to be done.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 256 << 10;
 
 tokio::task_local! {
     /// The connection that the running task serves. pingora's hooks are not told.
@@ -62,6 +72,8 @@ pub struct Connection {
     sent: AtomicBool,
     /// The exchange is being dropped in the middle.
     cut: AtomicBool,
+    /// The status with which pingora refuses a head that no hook will see; 0 for none.
+    refused: AtomicU16,
 }
 
 const NEVER: u64 = u64::MAX;
@@ -103,35 +115,62 @@ impl Connection {
             tcp,
             sent: AtomicBool::new(false),
             cut: AtomicBool::new(false),
+            refused: AtomicU16::new(0),
         }
     }
 
     /// A head has arrived: from now on the request's own limits count.
     pub fn begin(&self) {
-        self.phase.store(BUSY, Ordering::Relaxed);
-        self.due.store(NEVER, Ordering::Relaxed);
+        self.phase.store(BUSY, Relaxed);
+        self.due.store(NEVER, Relaxed);
     }
 
     /// The rest of the exchange must be over by then.
     pub fn cut_at(&self, at: Instant) {
         let due = at.saturating_duration_since(self.opened).as_millis();
-        self.due.store(u64::try_from(due).unwrap_or(NEVER), Ordering::Relaxed);
+        self.due.store(u64::try_from(due).unwrap_or(NEVER), Relaxed);
     }
 
     /// Nothing limits the exchange any more, as after an upgrade.
     pub fn release(&self) {
-        self.due.store(NEVER, Ordering::Relaxed);
+        self.due.store(NEVER, Relaxed);
     }
 
     /// Called for each read. Most heads come in one, so no clock is read here.
     pub(crate) fn bytes_came(&self) {
-        if self.phase.load(Ordering::Relaxed) == WAITING {
-            self.phase.store(HEAD_BEGUN, Ordering::Relaxed);
+        if self.phase.load(Relaxed) == WAITING {
+            self.phase.store(HEAD_BEGUN, Relaxed);
         }
     }
 
     pub(crate) fn bytes_went(&self) {
-        self.sent.store(true, Ordering::Relaxed);
+        self.sent.store(true, Relaxed);
+    }
+
+    /// Whether these bytes are pingora's own answer to a head, in place of which a better one is
+    /// given. It keeps the status.
+    pub(crate) fn refuses(&self, bytes: &[u8]) -> bool {
+        if self.is_busy() {
+            return false;
+        }
+        let status = bytes.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok());
+        let status = status.and_then(|digits| digits.parse().ok()).unwrap_or(400);
+        // Only the first piece of the answer begins with a status.
+        let _already = self.refused.compare_exchange(0, status, Relaxed, Relaxed);
+        true
+    }
+
+    /// Says why a head was refused that no hook has seen.
+    fn explain_refusal(&self) {
+        let status = self.refused.load(Relaxed);
+        if status == 0 {
+            return;
+        }
+        let failure = Failure::Client(ClientFault::Refused { status });
+        let (reason, client) = (failure.code(), self.facts.source);
+        tracing::debug!(target: "portico::request", status, reason, %client, "{}", failure.public());
+        let id = forward::new_request_id();
+        self.last_word(&failure.answer(&http::HeaderMap::new(), &id).wire(&id));
     }
 
     pub(crate) fn tcp(&self) -> &TcpStream {
@@ -144,47 +183,46 @@ impl Connection {
 
     /// Whether the exchange is dropped because its time is up.
     pub(crate) fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::Relaxed)
+        self.cut.load(Relaxed)
     }
 
     /// Sends a whole answer for an exchange that was cut off before anything was sent. Whether the
     /// client still takes it is its own affair: there is no time left to wait for it.
     pub(crate) fn last_word(&self, answer: &[u8]) {
-        if self.sent.load(Ordering::Relaxed) {
+        if self.sent.load(Relaxed) {
             return;
         }
         let said = self.tcp.try_write(answer);
-        let ended = self.end_sending();
-        tracing::trace!(?said, ?ended, "last word");
+        tracing::trace!(?said, "last word");
     }
 
     fn wait(&self, limit: Duration) {
-        self.sent.store(false, Ordering::Relaxed);
-        self.phase.store(WAITING, Ordering::Relaxed);
+        self.sent.store(false, Relaxed);
+        self.phase.store(WAITING, Relaxed);
         self.cut_at(Instant::now() + limit);
     }
 
     /// The head did not come in one piece: from now on its rest is waited for.
     fn time_head(&self) {
-        if self.phase.load(Ordering::Relaxed) == HEAD_BEGUN {
-            self.phase.store(HEAD_TIMED, Ordering::Relaxed);
+        if self.phase.load(Relaxed) == HEAD_BEGUN {
+            self.phase.store(HEAD_TIMED, Relaxed);
             self.cut_at(Instant::now() + HEAD);
         }
     }
 
     fn due(&self) -> Option<Instant> {
-        match self.due.load(Ordering::Relaxed) {
+        match self.due.load(Relaxed) {
             NEVER => None,
             due => Some(self.opened + Duration::from_millis(due)),
         }
     }
 
     fn is_busy(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == BUSY
+        self.phase.load(Relaxed) == BUSY
     }
 
     fn is_waiting(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == WAITING
+        self.phase.load(Relaxed) == WAITING
     }
 }
 
@@ -220,14 +258,38 @@ pub async fn serve(
                 stream = next;
                 settings = kept;
             }
-            Ok(None) => return,
+            Ok(None) => break,
             Err(cut) => {
                 let client = connection.facts.source;
                 tracing::debug!(target: "portico::request", %client, ?cut, "closed");
-                return;
+                break;
             }
         }
     }
+    connection.explain_refusal();
+    linger(&connection).await;
+}
+
+/// Ends the sending side and takes what the client still sends, for a moment. Closing a socket
+/// with unread bytes resets it, and a reset can overtake the answer that is on its way.
+async fn linger(connection: &Connection) {
+    if connection.end_sending().is_err() {
+        return;
+    }
+    let mut left = LINGER_BYTES;
+    let mut rest = vec![0; 4 << 10];
+    let drained = async {
+        while left > 0 && connection.tcp.readable().await.is_ok() {
+            match connection.tcp.try_read(&mut rest) {
+                Ok(0) => return,
+                Ok(count) => left = left.saturating_sub(count),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    };
+    // Whoever is not done by then is not listening.
+    let _slow = tokio::time::timeout(LINGER, drained).await;
 }
 
 async fn gone_for_good(gone: &mut watch::Receiver<bool>) {
@@ -267,7 +329,7 @@ impl<F: Future, C: Future<Output = ()>> Future for Watched<'_, F, C> {
         }
         while this.alarm.as_mut().poll(context).is_ready() {
             if Instant::now() >= due {
-                this.connection.cut.store(true, Ordering::Relaxed);
+                this.connection.cut.store(true, Relaxed);
                 return Poll::Ready(Err(if busy { Cut::Deadline } else { Cut::Head }));
             }
             this.alarm.as_mut().reset(due);

@@ -46,6 +46,10 @@ pub enum ClientFault {
     Malformed {
         why: &'static str,
     },
+    /// pingora refused its head with this status, before any hook.
+    Refused {
+        status: u16,
+    },
     /// Its body did not arrive in time, or not in the form it announced.
     Body {
         cause: String,
@@ -108,6 +112,7 @@ impl Failure {
         match self {
             Self::Client(ClientFault::HeadTooLarge { .. }) => 431,
             Self::Client(ClientFault::Gone { .. }) => 499,
+            Self::Client(ClientFault::Refused { status }) => *status,
             Self::Client(_) => 400,
             Self::Policy(PolicyFault::NoBackend { .. }) => 503,
             Self::Policy(_) => 404,
@@ -125,7 +130,9 @@ impl Failure {
             Self::Client(ClientFault::Body { .. }) => "bad_body",
             Self::Client(ClientFault::Gone { .. }) => "client_gone",
             Self::Client(ClientFault::HeadTooLarge { .. }) => "head_too_large",
-            Self::Client(ClientFault::Malformed { .. }) => "bad_request",
+            Self::Client(ClientFault::Malformed { .. } | ClientFault::Refused { .. }) => {
+                "bad_request"
+            }
             Self::Policy(PolicyFault::NoBackend { .. }) => "no_backend",
             Self::Policy(PolicyFault::NoListener { .. }) => "no_listener",
             Self::Policy(PolicyFault::NoRoute { .. }) => "no_route",
@@ -149,6 +156,10 @@ impl Failure {
                     format!("the request's head has {bytes} bytes; {limit} are accepted")
                 }
                 ClientFault::Malformed { why } => (*why).into(),
+                ClientFault::Refused { status: 405 } => "CONNECT is not offered here".into(),
+                ClientFault::Refused { .. } => {
+                    "the request's head is not HTTP/1.1, or could be read in two ways".into()
+                }
             },
             Self::Policy(fault) => fault.to_string(),
             Self::Upstream(fault) => match fault {

@@ -98,7 +98,7 @@ fn is_request_id(id: &HeaderValue) -> bool {
 }
 
 /// A version 4 UUID (RFC 9562). It need not be secret, only unlikely to be given twice.
-fn new_request_id() -> HeaderValue {
+pub(crate) fn new_request_id() -> HeaderValue {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let random = fastrand::u128(..);
     let random = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);

@@ -13,11 +13,8 @@ const OF_CONNECTION: [HeaderName; 3] =
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Missing(pub &'static str);
 
-/// The host of a request, as received: from an absolute target, else from the `host` header.
+/// The host of a request, as received. An absolute target names the same one, or was refused.
 pub(crate) fn host(head: &RequestHeader) -> &str {
-    if let Some(authority) = head.uri.authority() {
-        return authority.as_str();
-    }
     head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
@@ -39,11 +36,7 @@ fn valid_up_to(bytes: &[u8], end: usize) -> &str {
 /// headers in order of arrival.
 pub(crate) fn request_fields(head: &RequestHeader) -> Fields {
     let mut fields = Fields::with_capacity(head.headers.len() + 6);
-    let authority = head
-        .uri
-        .authority()
-        .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
-        .or_else(|| head.headers.get(header::HOST).cloned());
+    let authority = head.headers.get(header::HOST).cloned();
     if let Some(authority) = authority {
         fields.push(FieldName::Pseudo(":authority"), authority);
     }
@@ -176,12 +169,5 @@ mod tests {
             assert_eq!(new.headers.get(name), Some(value), "{name}");
         }
         assert_eq!(new.headers.len(), old.headers.len());
-    }
-
-    #[test]
-    fn an_absolute_target_names_host_and_path() {
-        let head = RequestHeader::build("GET", b"http://fleet.local:8080/x?y", None).unwrap();
-        assert_eq!(host(&head), "fleet.local:8080");
-        assert_eq!(target(&head), "/x?y");
     }
 }

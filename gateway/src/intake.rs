@@ -1,8 +1,8 @@
-//! Requests that are refused before anything looks at them: what pingora lets pass and a gateway
-//! at the edge should not.
+//! What happens to a request before anything looks at it: what pingora lets pass and a gateway at
+//! the edge should not is refused, and what belongs to the client's connection is taken out.
 
-use http::{Version, header};
-use pingora::proxy::Session;
+use http::{HeaderName, HeaderValue, Version, header};
+use pingora::{http::RequestHeader, proxy::Session};
 
 use crate::{chain::head_bytes, failure::ClientFault, heads};
 
@@ -56,4 +56,142 @@ fn check_chunked(session: &Session) -> Result<(), ClientFault> {
         });
     }
     Ok(())
+}
+
+/// Headers that hold between two hops only (RFC 9110, section 7.6.1, and what older agents send).
+/// `transfer-encoding` is one too, and stays: pingora frames bodies by it.
+const OF_ONE_HOP: [HeaderName; 6] = [
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+];
+
+/// Headers that `connection` may not name: without them the message means something else, or
+/// hides where it came from.
+const PROTECTED: [&str; 8] = [
+    "content-length",
+    "cookie",
+    "forwarded",
+    "host",
+    "transfer-encoding",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+];
+
+/// What the `connection` headers of a message say, over all lines.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct Nominations {
+    close: bool,
+    upgrade: bool,
+    names: Vec<HeaderName>,
+}
+
+impl Nominations {
+    fn of(headers: &http::HeaderMap) -> Self {
+        let mut this = Self::default();
+        for value in headers.get_all(header::CONNECTION) {
+            for token in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+                match &*token.to_ascii_lowercase() {
+                    b"" | b"keep-alive" => {}
+                    b"close" => this.close = true,
+                    b"upgrade" => this.upgrade = true,
+                    // What is no name names nothing.
+                    name => this.names.extend(HeaderName::from_bytes(name)),
+                }
+            }
+        }
+        this
+    }
+}
+
+/// Takes out what belongs to the client's connection. This comes before filters run: otherwise a
+/// client could name, and so strip, what the gateway and its filters add. Answers whether the
+/// connection is to be closed.
+///
+/// # Errors
+/// If the client names a header that must not be stripped.
+pub(crate) fn strip(head: &mut RequestHeader) -> pingora::Result<Result<bool, ClientFault>> {
+    // pingora keeps a proxy's form of target as it came, and has refused one that differs from
+    // the host. An origin server wants the path alone (RFC 9112, section 3.2.1).
+    if !matches!(head.raw_path().first(), Some(b'/' | b'*')) {
+        head.set_uri(head.uri.clone());
+    }
+    let nominations = Nominations::of(&head.headers);
+    for name in &nominations.names {
+        if PROTECTED.contains(&name.as_str()) {
+            let why = "the `connection` header names a header that may not be stripped";
+            return Ok(Err(ClientFault::Malformed { why }));
+        }
+        head.remove_header(name);
+    }
+    OF_ONE_HOP.iter().for_each(|name| drop(head.remove_header(name)));
+    head.remove_header(&header::CONNECTION);
+    if nominations.upgrade && head.headers.contains_key(header::UPGRADE) {
+        head.insert_header(header::CONNECTION, HeaderValue::from_static("upgrade"))?;
+    } else {
+        head.remove_header(&header::UPGRADE);
+    }
+    Ok(Ok(nominations.close))
+}
+
+/// The same for a service's response, before filters see it.
+pub(crate) fn strip_response(head: &mut pingora::http::ResponseHeader) {
+    let nominations = Nominations::of(&head.headers);
+    for name in &nominations.names {
+        if !PROTECTED.contains(&name.as_str()) && *name != header::SET_COOKIE {
+            head.remove_header(name);
+        }
+    }
+    OF_ONE_HOP.iter().for_each(|name| drop(head.remove_header(name)));
+    head.remove_header(&header::CONNECTION);
+    head.remove_header(&header::UPGRADE);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(lines: &[(&'static str, &'static str)]) -> RequestHeader {
+        let mut head = RequestHeader::build("GET", b"/", None).unwrap();
+        for (name, value) in lines {
+            head.append_header(*name, *value).unwrap();
+        }
+        head
+    }
+
+    #[test]
+    fn lines_of_connection_are_one_list() {
+        let mut head = head(&[
+            ("host", "a"),
+            ("connection", "keep-alive, X-One"),
+            ("connection", "close"),
+            ("x-one", "1"),
+            ("x-two", "2"),
+            ("te", "trailers"),
+            ("upgrade", "h2c"),
+        ]);
+        assert!(strip(&mut head).unwrap().unwrap());
+        let names: Vec<_> = head.headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["host", "x-two"]);
+    }
+
+    #[test]
+    fn protected_headers_may_not_be_named() {
+        let mut head = head(&[("host", "a"), ("connection", "x-forwarded-for")]);
+        assert!(strip(&mut head).unwrap().is_err());
+    }
+
+    #[test]
+    fn an_upgrade_stays_and_an_absolute_target_goes() {
+        let mut head = head(&[("host", "a.local"), ("connection", "Upgrade"), ("upgrade", "ws")]);
+        head.set_raw_path(b"http://a.local/x?y").unwrap();
+        assert_eq!(heads::target(&head), "/x?y");
+        assert!(!strip(&mut head).unwrap().unwrap());
+        assert_eq!(head.raw_path(), b"/x?y");
+        assert_eq!(head.headers[header::UPGRADE], "ws");
+    }
 }

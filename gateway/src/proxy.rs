@@ -71,9 +71,17 @@ impl ProxyHttp for Proxy {
     ) -> Result<()> {
         let checked = intake::check(session);
         forward::identify(exchange, session.req_header_mut())?;
-        if let Err(fault) = checked {
-            session.set_keepalive(None);
-            return raise(exchange, Failure::Client(fault));
+        let checked = match checked {
+            Ok(()) => intake::strip(session.req_header_mut())?,
+            Err(fault) => Err(fault),
+        };
+        match checked {
+            Ok(false) => {}
+            Ok(true) => session.set_keepalive(None),
+            Err(fault) => {
+                session.set_keepalive(None);
+                return raise(exchange, Failure::Client(fault));
+            }
         }
         if !session.is_body_done() {
             session.set_read_timeout(Some(BODY_STALL));
@@ -120,7 +128,7 @@ impl ProxyHttp for Proxy {
 
     async fn upstream_peer(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         exchange: &mut Exchange,
     ) -> Result<Box<HttpPeer>> {
         if exchange.attempts.service.is_none() {
@@ -143,7 +151,10 @@ impl ProxyHttp for Proxy {
                     // A read's timeout begins anew with each read; a service that sends its head
                     // byte by byte is cut.
                     exchange.connection.cut_at(deadline.at + GRACE);
-                    peer.options.read_timeout = Some(left);
+                    // It would go on to limit the silence of an upgraded connection.
+                    if !session.is_upgrade_req() {
+                        peer.options.read_timeout = Some(left);
+                    }
                     let connect = peer.options.total_connection_timeout;
                     peer.options.total_connection_timeout = connect.map(|limit| limit.min(left));
                 }
@@ -177,12 +188,16 @@ impl ProxyHttp for Proxy {
         if let Some(failure) = expired(exchange) {
             return raise(exchange, failure);
         }
-        match &exchange.deadline {
-            Some(deadline) if !upgraded => exchange.connection.cut_at(deadline.at),
-            _ => exchange.connection.release(),
-        }
         if upgraded {
+            // From here on it is a conversation, and as long as one.
+            exchange.deadline = None;
             session.set_read_timeout(None);
+        } else {
+            intake::strip_response(head);
+        }
+        match &exchange.deadline {
+            Some(deadline) => exchange.connection.cut_at(deadline.at),
+            None => exchange.connection.release(),
         }
         forward::service_time(exchange, head)?;
         if let Some(stream) = &mut exchange.filters.stream {
@@ -402,8 +417,11 @@ fn blame(exchange: &Exchange, error: &Error) -> Failure {
     let endpoint = exchange.attempts.endpoint;
     match error.esource() {
         ErrorSource::Downstream => Failure::Client(match error.etype() {
-            ErrorType::InvalidHTTPHeader | ErrorType::ReadTimedout => ClientFault::Body { cause },
-            _ => ClientFault::Gone { cause },
+            ErrorType::ConnectionClosed
+            | ErrorType::ReadError
+            | ErrorType::WriteError
+            | ErrorType::WriteTimedout => ClientFault::Gone { cause },
+            _ => ClientFault::Body { cause },
         }),
         ErrorSource::Upstream => Failure::Upstream(match error.etype() {
             // Nothing but the deadline limits a read, and nothing else arms its timer.

@@ -29,7 +29,8 @@ pub(crate) struct Guest {
 impl Guest {
     /// Reads `tests/guests/<name>.wat`.
     pub(crate) fn read(name: &str) -> Result<Self> {
-        let text = fs::read_to_string(folder().join(format!("{name}.wat"))).context(name.to_owned())?;
+        let text =
+            fs::read_to_string(folder().join(format!("{name}.wat"))).context(name.to_owned())?;
         let directives = text.lines().filter_map(|line| line.strip_prefix(";;! "));
         let values = |wanted: &'static str| {
             let split = directives.clone().filter_map(|line| line.split_once(':'));

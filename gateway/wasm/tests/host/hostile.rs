@@ -122,11 +122,8 @@ fn an_allocator_that_lies_is_told_so() -> Result<()> {
 #[test]
 fn an_allocator_that_fails_ends_the_callback() -> Result<()> {
     let callback = "proxy_on_request_headers";
-    let trap = |message: &str| Fault::Trap {
-        callback,
-        message: message.into(),
-        out_of_memory: false,
-    };
+    let trap =
+        |message: &str| Fault::Trap { callback, message: message.into(), out_of_memory: false };
     for (lie, expected) in [
         ("unreachable", trap("wasm trap: wasm `unreachable` instruction executed")),
         ("loop", Fault::Deadline { callback, limit: CPU }),

@@ -9,7 +9,8 @@ use std::{
 
 use http::HeaderValue;
 use portico_wasm::{
-    Action, ConnectionFacts, End, Facts, Fault, FieldName, Fields, Plugin, RouteFacts, Stream, Visit,
+    Action, ConnectionFacts, End, Facts, Fault, FieldName, Fields, Plugin, RouteFacts, Stream,
+    Visit,
 };
 
 use crate::said::Said;
