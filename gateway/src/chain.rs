@@ -102,9 +102,12 @@ pub(crate) fn on_response(
                 {
                     stream.response = heads::response_fields(head);
                 }
-                respond(exchange, step, index, end_of_stream)?;
-                if exchange.answer.is_some() {
-                    return Ok(());
+                let responded = respond(exchange, step, index, end_of_stream);
+                if responded.is_err() || exchange.answer.is_some() {
+                    // Another answer takes this one's place. It meets the filters that are still
+                    // to come, not those that have seen the first.
+                    exchange.filters.reached = index;
+                    return responded;
                 }
                 let stream = exchange.filters.stream.as_ref();
                 let changed = stream.is_some_and(|stream| stream.response.changed());
@@ -172,7 +175,10 @@ fn respond(
     let responded = step.plugin.respond(exchange.worker, visit, stream, end_of_stream);
     let action = match responded {
         Ok(action) => action,
-        Err(fault) => return on_fault(step, &fault),
+        Err(fault) => {
+            exchange.filters.visits[index] = None;
+            return on_fault(step, &fault);
+        }
     };
     let Some(stream) = stream else { return Ok(()) };
     if let Some(local) = stream.local_response.take() {

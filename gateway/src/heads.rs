@@ -9,6 +9,11 @@ use portico_wasm::{FieldName, Fields};
 const OF_CONNECTION: [HeaderName; 3] =
     [header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING];
 
+/// Headers that say how the message is framed, and so are pingora's: those of the connection, and
+/// the length of a body that filters do not change.
+const FRAMING: [HeaderName; 4] =
+    [header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING, header::CONTENT_LENGTH];
+
 /// A head that a filter left without what every message needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Missing(pub &'static str);
@@ -59,21 +64,24 @@ fn path_bytes(head: &RequestHeader) -> &[u8] {
 
 /// A request's head from what filters made of it.
 pub(crate) fn request_head(fields: &Fields, old: &RequestHeader) -> Result<RequestHeader, Missing> {
-    let path = fields.first(b":path").ok_or(Missing(":path"))?;
+    let path = fields.first(b":path").filter(|path| is_path(path)).ok_or(Missing(":path"))?;
     let method = fields.first(b":method").ok_or(Missing(":method"))?;
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| Missing(":method"))?;
     let build = RequestHeader::build_no_case(method, path.as_bytes(), Some(fields.len() + 2));
     let mut head = build.map_err(|_| Missing(":path"))?;
     head.set_version(old.version);
-    let authority = fields.first(b":authority").ok_or(Missing(":authority"))?;
+    let authority = fields.first(b":authority").filter(|host| is_printable(host));
+    let authority = authority.ok_or(Missing(":authority"))?;
     let failed = |_| Missing("room for its headers");
     head.insert_header(header::HOST, authority.clone()).map_err(failed)?;
     for field in fields.iter() {
-        if let FieldName::Header(name) = &field.name {
+        if let FieldName::Header(name) = &field.name
+            && !FRAMING.contains(name)
+        {
             head.append_header(name.clone(), field.value.clone()).map_err(failed)?;
         }
     }
-    for name in OF_CONNECTION {
+    for name in FRAMING {
         for value in old.headers.get_all(&name) {
             head.append_header(name.clone(), value.clone()).map_err(failed)?;
         }
@@ -89,7 +97,7 @@ pub(crate) fn response_fields(head: &ResponseHeader) -> Fields {
         fields.push(FieldName::Pseudo(":status"), status);
     }
     for (name, value) in &head.headers {
-        if *name != header::CONNECTION && *name != header::TRANSFER_ENCODING {
+        if !OF_CONNECTION.contains(name) {
             fields.push(FieldName::Header(name.clone()), value.clone());
         }
     }
@@ -108,16 +116,28 @@ pub(crate) fn response_head(
     head.set_version(old.version);
     let failed = |_| Missing("room for its headers");
     for field in fields.iter() {
-        if let FieldName::Header(name) = &field.name {
+        if let FieldName::Header(name) = &field.name
+            && !FRAMING.contains(name)
+        {
             head.append_header(name.clone(), field.value.clone()).map_err(failed)?;
         }
     }
-    for name in [header::CONNECTION, header::TRANSFER_ENCODING] {
+    for name in FRAMING {
         for value in old.headers.get_all(&name) {
             head.append_header(name.clone(), value.clone()).map_err(failed)?;
         }
     }
     Ok(head)
+}
+
+/// A path in a request line ends at the first space; whatever a filter writes must not end it.
+fn is_path(path: &HeaderValue) -> bool {
+    let begins = path.as_bytes().starts_with(b"/") || path == "*";
+    begins && is_printable(path)
+}
+
+fn is_printable(value: &HeaderValue) -> bool {
+    value.as_bytes().iter().all(|byte| *byte > b' ' && *byte != 0x7f)
 }
 
 fn method_value(method: &Method) -> HeaderValue {
@@ -169,5 +189,29 @@ mod tests {
             assert_eq!(new.headers.get(name), Some(value), "{name}");
         }
         assert_eq!(new.headers.len(), old.headers.len());
+    }
+
+    #[test]
+    fn filters_do_not_frame_messages() {
+        let old = head();
+        let mut fields = request_fields(&old);
+        for (name, value) in [("transfer-encoding", "gzip"), ("content-length", "3")] {
+            let name = FieldName::Header(HeaderName::from_static(name));
+            fields.push(name, HeaderValue::from_static(value));
+        }
+        let new = request_head(&fields, &old).unwrap();
+        assert_eq!(new.headers.get_all(header::TRANSFER_ENCODING).iter().count(), 1);
+        assert!(!new.headers.contains_key(header::CONTENT_LENGTH));
+    }
+
+    #[test]
+    fn filters_do_not_end_the_request_line() {
+        let mut old = head();
+        old.set_uri("/ok".parse().unwrap());
+        let mut fields = Fields::default();
+        for (name, value) in [(":authority", "a"), (":path", "/a HTTP/1.1"), (":method", "GET")] {
+            fields.push(FieldName::Pseudo(name), HeaderValue::from_static(value));
+        }
+        assert_eq!(request_head(&fields, &old).unwrap_err(), Missing(":path"));
     }
 }

@@ -307,19 +307,21 @@ impl Proxy {
         exchange: &mut Exchange,
         answer: Answer,
     ) -> Result<()> {
-        let mut head = answer.head()?;
-        let mut body = answer.body;
-        let end_of_stream = body.is_empty();
-        if let Err(failure) = chain::on_response(exchange, &mut head, end_of_stream) {
-            report(session, exchange, &failure);
-            let request = &session.req_header().headers;
-            let instead = failure.answer(request, &exchange.request_id);
-            head = instead.head()?;
-            body = instead.body;
-        } else if let Some(instead) = exchange.answer.take() {
-            head = instead.head()?;
-            body = instead.body;
-        }
+        let mut answer = answer;
+        // A filter may put another answer in its place; each time fewer filters are left.
+        let mut head = loop {
+            let mut head = answer.head()?;
+            let end_of_stream = answer.body.is_empty();
+            if let Err(failure) = chain::on_response(exchange, &mut head, end_of_stream) {
+                report(session, exchange, &failure);
+                answer = failure.answer(&session.req_header().headers, &exchange.request_id);
+            } else if let Some(instead) = exchange.answer.take() {
+                answer = instead;
+            } else {
+                break head;
+            }
+        };
+        let body = answer.body;
         head.insert_header(header::CONTENT_LENGTH, body.len())?;
         forward::response(exchange, &mut head, self.show_generation)?;
         let without_body = body.is_empty()

@@ -214,7 +214,7 @@ impl Instance {
         }
     }
 
-    fn stopped(&mut self, callback: &'static str, error: &wasmtime::Error) -> Stopped {
+    fn stopped(&self, callback: &'static str, error: &wasmtime::Error) -> Stopped {
         let cause = if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
             StopCause::Deadline(self.limits.cpu)
         } else {

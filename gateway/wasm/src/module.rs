@@ -39,7 +39,7 @@ pub enum LoadError {
     Compile(String),
     #[error(
         "it is not a proxy-wasm filter for ABI 0.2.0 or 0.2.1: it exports {}",
-        found.as_deref().map_or("no `proxy_abi_version_…`".to_owned(), |found| format!("`{found}`"))
+        found.as_deref().map_or_else(|| "no `proxy_abi_version_…`".to_owned(), |found| format!("`{found}`"))
     )]
     Abi { found: Option<String> },
     #[error("it imports the {kind} `{name}`; a filter brings its own")]

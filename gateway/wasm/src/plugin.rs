@@ -44,13 +44,20 @@ struct Slot {
     instance: Option<Instance>,
     /// Which instance this is, counted from 1: a context belongs to one life.
     life: u64,
-    /// After a replacement failed: when to try again.
+    /// After a replacement failed, or took long: when the next one may be made.
     retry_at: Duration,
 }
 
 /// How long to wait after a replacement failed. It succeeded once with the same bytes, so a
 /// failure means that the machine lacks something; trying for each request would not help it.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// A replacement is made at once, on the thread that serves, because almost all take less than this.
+const QUICK: Duration = Duration::from_millis(5);
+
+/// One that takes longer would stall the worker whenever a client makes it trap. So these may use
+/// one part in this many of the worker's time.
+const SHARE: u32 = 10;
 
 /// A filter's context for one stream.
 #[derive(Debug)]
@@ -70,7 +77,8 @@ pub enum Fault {
     Lost,
     /// It trapped.
     Trap { callback: &'static str, message: String, out_of_memory: bool },
-    /// Its instance could not be replaced after a failure.
+    /// Its instance failed and is not replaced yet: that failed too, or it starts so slowly that it
+    /// may not be replaced more often.
     Unavailable,
 }
 
@@ -220,16 +228,23 @@ impl Plugin {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         slot.instance = None;
-        self.revive(slot);
+        if monotonic() >= slot.retry_at {
+            self.revive(slot);
+        }
         Fault::from(stopped)
     }
 
     fn revive(&self, slot: &mut Slot) {
         slot.life += 1;
+        let began = monotonic();
         match serving(&self.module, &self.spec) {
             Ok(instance) => {
                 self.stats.replaced.fetch_add(1, Ordering::Relaxed);
                 slot.instance = Some(instance);
+                let took = monotonic().saturating_sub(began);
+                if took > QUICK {
+                    slot.retry_at = began + took * SHARE;
+                }
             }
             Err(error) => {
                 slot.retry_at = monotonic() + RETRY;
@@ -263,7 +278,7 @@ impl fmt::Display for Fault {
                 write!(f, "trapped in `{callback}`: {message}")?;
                 if *out_of_memory { f.write_str(" (its memory limit was reached)") } else { Ok(()) }
             }
-            Self::Unavailable => f.write_str("has no instance: replacing the failed one failed"),
+            Self::Unavailable => f.write_str("has no instance: the failed one is not replaced yet"),
         }
     }
 }

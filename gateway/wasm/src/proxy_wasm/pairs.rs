@@ -3,6 +3,9 @@
 
 use crate::{abi::Status, limits::PAIRS};
 
+/// A name and its value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
 /// Bytes of a map.
 pub(super) fn encode<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Vec<u8> {
     let size = pairs.clone().map(|(name, value)| 10 + name.len() + value.len()).sum::<usize>();
@@ -27,7 +30,7 @@ pub(super) fn size<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> usi
 }
 
 /// The pairs in `bytes`, which a guest wrote. No bytes at all are an empty map.
-pub(super) fn decode(bytes: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Status> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Pair<'_>>, Status> {
     if bytes.is_empty() {
         return Ok(Vec::new());
     }
@@ -68,11 +71,9 @@ fn take_text(bytes: &[u8], size: usize) -> Result<(&[u8], &[u8]), Status> {
 mod tests {
     use super::*;
 
-    type Pair = (&'static [u8], &'static [u8]);
-
     #[test]
     fn what_is_encoded_is_decoded() {
-        let pairs: [Pair; 3] = [(b"a", b"1"), (b"", b""), (b"long-name", b"v\0v")];
+        let pairs: [Pair<'_>; 3] = [(b"a", b"1"), (b"", b""), (b"long-name", b"v\0v")];
         let bytes = encode(pairs.iter().copied());
         assert_eq!(bytes.len(), size(pairs.iter().copied()));
         assert_eq!(decode(&bytes).unwrap(), pairs);
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn every_cut_is_refused() {
-        let pairs: [Pair; 2] = [(b"name", b"value"), (b"x", b"y")];
+        let pairs: [Pair<'_>; 2] = [(b"name", b"value"), (b"x", b"y")];
         let bytes = encode(pairs.iter().copied());
         for end in 1..bytes.len() {
             assert_eq!(decode(&bytes[..end]), Err(Status::BadArgument), "cut at {end}");

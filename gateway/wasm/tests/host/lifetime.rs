@@ -1,5 +1,7 @@
 //! What lives how long: contexts, instances, workers, the rate of a log.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
 use portico_wasm::{Fault, Limits, Plugin};
 
@@ -89,5 +91,26 @@ fn limits_hold_for_each_plugin_by_itself() -> Result<()> {
         refused
             == "it needs more than its memory limit of 1048576 bytes to start; raise `limits.memory`"
     );
+    Ok(())
+}
+
+/// Replacing stalls the worker. A client that can make a slow starter trap must not be able to do
+/// that all the time.
+#[test]
+fn a_slow_starter_is_not_replaced_all_the_time() -> Result<()> {
+    let plugin = Guest::read("slow_start")?.start("slow_start", Limits::default())?;
+    let trap = || plugin.enter(0, 0, &mut request(&[("x-do", "trap")]), true).err();
+    let good = || plugin.enter(0, 0, &mut request(&[]), true).map(drop);
+    ensure!(matches!(trap(), Some(Fault::Trap { .. })));
+    ensure!(good().is_ok(), "the first time it is replaced at once");
+    ensure!(matches!(trap(), Some(Fault::Trap { .. })));
+    let (mut early, end) = (0, Instant::now() + Duration::from_secs(20));
+    while good() == Err(Fault::Unavailable) {
+        early += 1;
+        ensure!(Instant::now() < end, "it never comes back");
+        std::thread::yield_now();
+    }
+    ensure!(early > 0, "it was replaced at once again");
+    ensure!(good().is_ok() && plugin.stats().replaced == 2, "{:?}", plugin.stats());
     Ok(())
 }

@@ -17,7 +17,7 @@ macro_rules! recorded {
         #[test]
         fn no_guest_is_forgotten() -> Result<()> {
             let mut tested = vec![$(stringify!($name)),*];
-            tested.extend(["prelude", "misbehave", "lying_allocator", "chance"]);
+            tested.extend(["prelude", "misbehave", "lying_allocator", "chance", "slow_start"]);
             tested.sort_unstable();
             ensure!(names("")? == tested);
             Ok(())
