@@ -33,8 +33,8 @@ plugins: setup ## the bundled filters, to WebAssembly
 	@plugins/build.sh $(BIN)/plugins
 
 .PHONY: guests
-guests: setup ## the test guests, to WebAssembly
-	@plugins/build.sh $(BIN)/guests tests/guests
+guests: setup ## the test guests and the example filters, to WebAssembly
+	@plugins/build.sh $(BIN)/guests tests/guests examples/filters/*/
 
 .PHONY: setup
 setup: # what the build needs and this machine lacks

@@ -69,12 +69,11 @@ impl ProxyHttp for Proxy {
         session: &mut Session,
         exchange: &mut Exchange,
     ) -> Result<()> {
-        let checked = intake::check(session);
-        forward::identify(exchange, session.req_header_mut())?;
-        let checked = match checked {
+        let checked = match intake::check(session) {
             Ok(()) => intake::strip(session.req_header_mut())?,
             Err(fault) => Err(fault),
         };
+        forward::identify(exchange, session.req_header_mut())?;
         match checked {
             Ok(false) => {}
             Ok(true) => session.set_keepalive(None),

@@ -1,0 +1,15 @@
+//! What a user meets: the real program, real sockets, real files. One module an idea.
+
+mod big;
+mod bundled;
+mod cli;
+mod drain;
+mod examples;
+mod failures;
+mod hardening;
+mod listeners;
+mod plugins;
+mod routing;
+mod story;
+mod swap;
+mod timeouts;

@@ -1,0 +1,6 @@
+//! A configuration changes while the gateway serves.
+
+mod admin;
+mod files;
+mod rejected;
+mod traffic;
