@@ -1,6 +1,6 @@
 //! One downstream connection, from accept to close, and the clock that watches it.
 //!
-//! pingora reads one request after another; around each stands [`Watched`], which cuts what the
+//! pingora reads one request after another; around each stands `Watched`, which cuts what the
 //! hooks cannot: a client that does not finish its head, a response that runs past its deadline,
 //! an idle connection whose listener is gone.
 

@@ -61,7 +61,7 @@ impl Question {
         let named = map.get(http::header::HOST).and_then(|host| host.to_str().ok());
         Ok(Self {
             method,
-            host: named.unwrap_or(authority.host()).to_owned(),
+            host: named.unwrap_or_else(|| authority.host()).to_owned(),
             port: authority.port_u16(),
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),

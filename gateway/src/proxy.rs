@@ -282,7 +282,7 @@ impl ProxyHttp for Proxy {
         exchange.leave_filters();
     }
 
-    /// [`report`] says it once, in our words.
+    /// `report` says it once, in our words.
     fn suppress_error_log(&self, _: &Session, _: &Exchange, _: &Error) -> bool {
         true
     }

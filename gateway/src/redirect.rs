@@ -130,7 +130,7 @@ mod tests {
         let moved = Redirect {
             host: Some("other.local".into()),
             path: Some(PathChange::Prefix("/x".into())),
-            ..plain.clone()
+            ..plain
         };
         assert_eq!(location(&plain, &head, 2, 30080), "http://fleet.local:30080/a/b?c=d");
         assert_eq!(location(&https, &head, 2, 30080), "https://fleet.local/a/b?c=d");

@@ -24,7 +24,10 @@ const FIRST: Duration = Duration::from_secs(1);
 
 /// The names in use, shared between snapshots.
 #[derive(Clone, Default)]
-pub struct Names(Arc<Mutex<HashMap<(Box<str>, u16), Weak<Name>>>>);
+pub struct Names(Arc<Mutex<Known>>);
+
+/// By host and port.
+type Known = HashMap<(Box<str>, u16), Weak<Name>>;
 
 impl Names {
     /// The shared state of a name.

@@ -76,7 +76,7 @@ fn read_file(path: &Path) -> io::Result<Source> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     Ok(Source {
         name: path.display().to_string(),
-        folder: folder.unwrap_or(Path::new(".")).to_owned(),
+        folder: folder.unwrap_or_else(|| Path::new(".")).to_owned(),
         text,
     })
 }
