@@ -13,7 +13,7 @@
 //! | `GET /api/v1/explain?method=&url=&header=` | what a request would meet |
 //!
 //! Changes need `authorization: Bearer TOKEN`. Reads need it too unless the API listens on a
-//! loopback address only.
+//! loopback address and is asked by a name of this machine (`localhost`, `127.0.0.1`).
 
 mod access;
 mod configuration;
@@ -54,6 +54,23 @@ pub fn is_private(address: SocketAddr) -> bool {
     address.ip().is_loopback()
 }
 
+/// For whoever opens the address to see what is there.
+const HELP: &str = "\
+Portico's admin API
+
+  GET  /readyz                          is it serving?
+  GET  /api/v1/configuration            what runs, what was refused and why, what ran before
+  GET  /api/v1/status                   listeners, plugins, connections
+  GET  /api/v1/explain?url=http://…     which rule takes a request, and why others do not
+
+With the header `authorization: Bearer TOKEN` (the start of the gateway names its file):
+
+  GET  /api/v1/configuration/text       the running text
+  PUT  /api/v1/configuration            apply the YAML in the body
+  POST /api/v1/configuration/rollback   back to the one before, or ?to=N
+  POST /api/v1/configuration/reload     read the files again
+";
+
 fn routes(admin: Admin) -> Router {
     let reads = Router::new()
         .route("/api/v1/configuration", get(configuration::show))
@@ -68,6 +85,7 @@ fn routes(admin: Admin) -> Router {
         .layer(axum::extract::DefaultBodyLimit::max(configuration::BODY_BYTES))
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_change));
     Router::new()
+        .route("/", get(|| async { HELP }))
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .merge(reads)

@@ -32,6 +32,9 @@ impl Answer {
         if is_grpc {
             return Self::grpc(local, headers);
         }
+        if !local.body.is_empty() {
+            headers.push((header::CONTENT_LENGTH, HeaderValue::from(local.body.len())));
+        }
         if !local.body.is_empty() && !headers.iter().any(|(name, _)| name == header::CONTENT_TYPE) {
             headers.push((header::CONTENT_TYPE, HeaderValue::from_static("text/plain")));
         }

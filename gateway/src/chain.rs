@@ -36,8 +36,11 @@ pub(crate) fn on_request(
     head: &mut RequestHeader,
     end_of_stream: bool,
 ) -> Result<Verdict, Failure> {
-    let snapshot = exchange.snapshot.clone();
     let Some(matched) = exchange.matched else { return Ok(Verdict::Forward) };
+    if exchange.snapshot.rules[matched.rule].steps.is_empty() {
+        return Ok(Verdict::Forward);
+    }
+    let snapshot = exchange.snapshot.clone();
     let rule = &snapshot.rules[matched.rule];
     let mut newer = Newer::Head;
     for step in &rule.steps {
@@ -90,8 +93,11 @@ pub(crate) fn on_response(
     head: &mut ResponseHeader,
     end_of_stream: bool,
 ) -> Result<(), Failure> {
-    let snapshot = exchange.snapshot.clone();
     let Some(matched) = exchange.matched else { return Ok(()) };
+    if exchange.filters.reached == 0 {
+        return Ok(());
+    }
+    let snapshot = exchange.snapshot.clone();
     let steps = &snapshot.rules[matched.rule].steps;
     let mut newer = Newer::Head;
     for index in (0..exchange.filters.reached.min(steps.len())).rev() {

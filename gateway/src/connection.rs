@@ -35,7 +35,7 @@ use crate::{
     failure::{ClientFault, Failure},
     forward,
     proxy::Proxy,
-    snapshot::SocketId,
+    snapshot::{Snapshot, SocketId},
 };
 
 /// A head must be complete this long after its first byte, and the first byte of a new connection
@@ -49,6 +49,10 @@ const IDLE: Duration = Duration::from_secs(75);
 /// What pingora tells the client: a little less than is granted, so that no request is sent into
 /// a connection that is being closed.
 const KEEPALIVE_SECONDS: u64 = 60;
+
+/// How long a connection whose listener is gone may take to begin its first request: it was in the
+/// queue, so the request is on its way.
+const LAST_REQUEST: Duration = Duration::from_secs(1);
 
 /// How long, and for how many bytes, the end of a connection waits for the client to be done.
 const LINGER: Duration = Duration::from_secs(1);
@@ -74,7 +78,11 @@ pub struct Connection {
     cut: AtomicBool,
     /// The status with which pingora refuses a head that no hook will see; 0 for none.
     refused: AtomicU16,
+    gone: watch::Receiver<Last>,
 }
+
+/// Says that a listener is gone, and which snapshot was the last that knew it.
+pub type Last = Option<Arc<Snapshot>>;
 
 const NEVER: u64 = u64::MAX;
 
@@ -99,13 +107,15 @@ pub enum Cut {
 }
 
 impl Connection {
+    /// `ends` are the client's address and ours.
     pub fn new(
         socket: SocketId,
         id: u64,
-        source: SocketAddr,
-        destination: SocketAddr,
+        ends: [SocketAddr; 2],
         tcp: TcpStream,
+        gone: watch::Receiver<Last>,
     ) -> Self {
+        let [source, destination] = ends;
         Self {
             socket,
             facts: Arc::new(ConnectionFacts { id, source, destination }),
@@ -116,6 +126,7 @@ impl Connection {
             sent: AtomicBool::new(false),
             cut: AtomicBool::new(false),
             refused: AtomicU16::new(0),
+            gone,
         }
     }
 
@@ -123,6 +134,17 @@ impl Connection {
     pub fn begin(&self) {
         self.phase.store(BUSY, Relaxed);
         self.due.store(NEVER, Relaxed);
+    }
+
+    /// Whether its listener is gone: then no further request may follow the current one.
+    pub fn is_gone(&self) -> bool {
+        // An error means that the sender is gone as well, which is after it has spoken.
+        !matches!(self.gone.has_changed(), Ok(false))
+    }
+
+    /// The snapshot that knows its listener, once newer ones do not.
+    pub fn last_snapshot(&self) -> Last {
+        if self.is_gone() { self.gone.borrow().clone() } else { None }
     }
 
     /// The rest of the exchange must be over by then.
@@ -217,6 +239,14 @@ impl Connection {
         }
     }
 
+    /// Waits no longer than this for the first request of a connection whose listener is gone.
+    fn hurry(&self) {
+        let soon = Instant::now() + LAST_REQUEST;
+        if self.due().is_none_or(|due| due > soon) {
+            self.cut_at(soon);
+        }
+    }
+
     fn is_busy(&self) -> bool {
         self.phase.load(Relaxed) == BUSY
     }
@@ -226,23 +256,29 @@ impl Connection {
     }
 }
 
-/// Serves a connection until it closes. `gone` becomes true when its listener is removed.
+/// Serves a connection until it closes.
 pub async fn serve(
     proxy: Arc<HttpProxy<Proxy>>,
     connection: Arc<Connection>,
-    mut gone: watch::Receiver<bool>,
     shutdown: ShutdownWatch,
 ) {
     let mut stream: Stream = Box::new(Downstream::new(connection.clone()));
     let mut settings: Option<HttpPersistentSettings> = None;
-    let mut closing = Box::pin(gone_for_good(&mut gone));
+    let mut watching = connection.gone.clone();
+    let mut closing = Box::pin(gone(&mut watching));
+    let mut served = false;
     let mut alarm = Box::pin(tokio::time::sleep(HEAD));
     loop {
         let mut session = ServerSession::new_http1(stream);
         connection.wait(if settings.is_some() { IDLE } else { HEAD });
         match settings.take() {
             Some(settings) => settings.apply_to_session(&mut session),
-            None => session.set_keepalive(Some(KEEPALIVE_SECONDS)),
+            None => {
+                session.set_keepalive(Some(KEEPALIVE_SECONDS));
+                // What comes while a request is being answered waits its turn (RFC 9112, section
+                // 9.3.2). Otherwise pingora takes it for an error of that request.
+                session.set_pipelining_enabled(true);
+            }
         }
         let exchange =
             CONNECTION.scope(connection.clone(), proxy.process_new_http(session, &shutdown));
@@ -251,12 +287,14 @@ pub async fn serve(
             alarm: alarm.as_mut(),
             closing: closing.as_mut(),
             connection: &connection,
+            served,
         };
         match watched.await {
             Ok(Some(reused)) => {
                 let (next, kept) = reused.consume();
                 stream = next;
                 settings = kept;
+                served = true;
             }
             Ok(None) => break,
             Err(cut) => {
@@ -292,9 +330,10 @@ async fn linger(connection: &Connection) {
     let _slow = tokio::time::timeout(LINGER, drained).await;
 }
 
-async fn gone_for_good(gone: &mut watch::Receiver<bool>) {
+/// Waits until a listener is gone.
+pub(crate) async fn gone(last: &mut watch::Receiver<Last>) {
     // An error means that the worker itself is gone.
-    let _ended = gone.wait_for(|gone| *gone).await;
+    let _ended = last.wait_for(Option::is_some).await.is_err();
 }
 
 pin_project! {
@@ -305,6 +344,7 @@ pin_project! {
         alarm: Pin<&'a mut Sleep>,
         closing: Pin<&'a mut C>,
         connection: &'a Connection,
+        served: bool,
     }
 }
 
@@ -318,8 +358,15 @@ impl<F: Future, C: Future<Output = ()>> Future for Watched<'_, F, C> {
         }
         this.connection.time_head();
         let busy = this.connection.is_busy();
-        if this.connection.is_waiting() && this.closing.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(Cut::Listener));
+        if this.connection.is_waiting()
+            && (this.connection.is_gone() || this.closing.as_mut().poll(context).is_ready())
+        {
+            // A client that has just come may have sent its request already; one that has had an
+            // answer knows that idle connections are closed.
+            if *this.served {
+                return Poll::Ready(Err(Cut::Listener));
+            }
+            this.connection.hurry();
         }
         let Some(due) = this.connection.due() else { return Poll::Pending };
         // An alarm that rings too early is set again, so that a connection which answers many

@@ -205,7 +205,10 @@ impl Loop {
                     continue;
                 }
                 Command::Drain(done) => {
-                    self.workers.drain();
+                    // Workers have taken what was in the queues when the last copy is dropped here.
+                    for socket in self.sockets.take() {
+                        self.workers.close(socket, &self.snapshot.load_full()).await;
+                    }
                     let _not_waiting = done.send(());
                     continue;
                 }
@@ -224,9 +227,9 @@ impl Loop {
 
     async fn poll(&mut self) -> Outcome {
         self.release();
-        match self.seen.looks_the_same(&self.path) {
-            true => self.unchanged(),
-            false => self.reload(Origin::File).await,
+        match self.seen.has_settled_into_another(&self.path) {
+            true => self.reload(Origin::File).await,
+            false => self.unchanged(),
         }
     }
 
@@ -306,10 +309,7 @@ impl Loop {
             compile::snapshot(config, number, &plan, plugins, &self.names)
         });
         self.names.settle().await;
-        if let Err(error) = self.swap(snapshot, plan).await {
-            let problem = problem(&sources, "listeners", 0, format!("cannot listen: {error}"));
-            return self.reject(origin, vec![problem]);
-        }
+        self.swap(snapshot, plan).await;
         let took = began.elapsed();
         tracing::info!(generation = number, %origin, ?took, "configuration is serving");
         for warning in &warnings {
@@ -333,7 +333,8 @@ impl Loop {
         let Some(config) = config else { return Err(diagnostics) };
         self.seen.files(config.plugins.iter().map(|plugin| self.store.path(&plugin.source)));
         let mut problems = Vec::new();
-        let plan = self.sockets.plan(config.listeners.iter().map(|listener| listener.address));
+        let addresses = config.listeners.iter().map(|listener| listener.address);
+        let plan = self.sockets.plan(addresses, self.workers.count());
         let plan = plan.map_err(|failed| {
             for (address, error) in failed {
                 let index = config.listeners.iter().position(|own| own.address == address);
@@ -354,20 +355,20 @@ impl Loop {
         }
     }
 
-    /// From here on requests see the new configuration.
-    async fn swap(&mut self, snapshot: Snapshot, plan: Plan) -> std::io::Result<()> {
-        let change = self.sockets.commit(plan)?;
+    /// From here on requests see the new configuration, and nothing can fail.
+    async fn swap(&mut self, snapshot: Snapshot, plan: Plan) {
+        let change = self.sockets.commit(plan);
+        let last = self.snapshot.swap(Arc::new(snapshot));
         for (socket, address) in &change.closed {
-            self.workers.close(*socket).await;
+            self.workers.close(*socket, &last).await;
             tracing::info!(%address, "listener closed");
         }
-        self.retired.push(self.snapshot.swap(Arc::new(snapshot)));
-        self.release();
-        for (socket, address, listener) in &change.opened {
-            self.workers.listen(*socket, listener)?;
+        for (socket, address, listeners) in change.opened {
+            self.workers.listen(socket, listeners);
             tracing::info!(%address, "listening");
         }
-        Ok(())
+        self.retired.push(last);
+        self.release();
     }
 
     fn reject(&mut self, origin: Origin, problems: Vec<Diagnostic>) -> Outcome {

@@ -23,8 +23,10 @@ const EXPECTED_TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-expected-r
 /// A request id from a client is kept if it is no longer than this; it ends up in logs.
 const REQUEST_ID_MAX: usize = 128;
 
-/// First of all: the id under which everything that happens to the request can be found.
+/// First of all: how the client came, and the id under which everything that happens to the
+/// request can be found. Filters see both, in Envoy's order.
 pub(crate) fn identify(exchange: &mut Exchange, head: &mut RequestHeader) -> pingora::Result<()> {
+    head.insert_header(FORWARDED_PROTO, HeaderValue::from_static("http"))?;
     let known = head.headers.get(REQUEST_ID).filter(|id| is_request_id(id)).cloned();
     exchange.request_id = match known {
         Some(id) => id,
@@ -35,11 +37,6 @@ pub(crate) fn identify(exchange: &mut Exchange, head: &mut RequestHeader) -> pin
         }
     };
     Ok(())
-}
-
-/// Before filters run: how the client came.
-pub(crate) fn prepare(head: &mut RequestHeader) -> pingora::Result<()> {
-    head.insert_header(FORWARDED_PROTO, HeaderValue::from_static("http"))
 }
 
 /// On the way to the service.

@@ -31,6 +31,8 @@ pub struct Socket {
     /// The address it got, which differs from the one asked for if that had port 0.
     pub local: SocketAddr,
     listener: StdListener,
+    /// One for each worker, made before anything changes, so that nothing can fail later.
+    for_workers: Vec<StdListener>,
 }
 
 /// Sockets for the next configuration, by the address it names; not accepting yet.
@@ -43,7 +45,7 @@ pub struct Plan {
 /// What changed.
 pub struct Change {
     /// To be accepted on.
-    pub opened: Vec<(SocketId, SocketAddr, StdListener)>,
+    pub opened: Vec<(SocketId, SocketAddr, Vec<StdListener>)>,
     /// To be closed.
     pub closed: Vec<(SocketId, SocketAddr)>,
 }
@@ -56,6 +58,7 @@ impl Sockets {
     pub fn plan(
         &self,
         addresses: impl Iterator<Item = SocketAddr>,
+        workers: usize,
     ) -> Result<Plan, Vec<(SocketAddr, io::Error)>> {
         let mut plan = Plan { kept: HashMap::new(), fresh: HashMap::new(), next: self.next };
         let mut failed = Vec::new();
@@ -67,11 +70,10 @@ impl Sockets {
                 plan.kept.insert(address, socket.id);
                 continue;
             }
-            match self.bind(address) {
-                Ok((listener, local)) => {
-                    let id = SocketId(plan.next);
+            match self.bind(address, SocketId(plan.next), workers) {
+                Ok(socket) => {
                     plan.next += 1;
-                    plan.fresh.insert(address, Socket { id, local, listener });
+                    plan.fresh.insert(address, socket);
                 }
                 Err(error) => failed.push((address, error)),
             }
@@ -80,20 +82,22 @@ impl Sockets {
     }
 
     /// Makes a plan the truth.
-    ///
-    /// # Errors
-    /// If the system gives no further descriptor for a socket.
-    pub fn commit(&mut self, plan: Plan) -> io::Result<Change> {
-        let Plan { kept, fresh, next } = plan;
-        let mut opened = Vec::new();
-        for socket in fresh.values() {
-            opened.push((socket.id, socket.local, socket.listener.try_clone()?));
-        }
+    pub fn commit(&mut self, plan: Plan) -> Change {
+        let Plan { kept, mut fresh, next } = plan;
+        let opened = fresh
+            .values_mut()
+            .map(|socket| (socket.id, socket.local, std::mem::take(&mut socket.for_workers)));
+        let opened = opened.collect();
         let gone = self.open.extract_if(|address, _| !kept.contains_key(address));
         let closed = gone.map(|(_, socket)| (socket.id, socket.local)).collect();
         self.open.extend(fresh);
         self.next = next;
-        Ok(Change { opened, closed })
+        Change { opened, closed }
+    }
+
+    /// Gives up all sockets: they are closed when workers have closed theirs.
+    pub fn take(&mut self) -> Vec<SocketId> {
+        self.open.drain().map(|(_, socket)| socket.id).collect()
     }
 
     /// The address in use for one that a configuration names.
@@ -105,7 +109,7 @@ impl Sockets {
     /// wanted: two gateways on one port would share its traffic in silence. Only where a socket of
     /// our own is in the way (`0.0.0.0:80` becoming `127.0.0.1:80`) both get the option, for the
     /// moment of binding.
-    fn bind(&self, address: SocketAddr) -> io::Result<(StdListener, SocketAddr)> {
+    fn bind(&self, address: SocketAddr, id: SocketId, workers: usize) -> io::Result<Socket> {
         let own = self.open.values().filter(|own| own.local.port() == address.port());
         let own: Vec<&Socket> = own.collect();
         let listener = match open(address, false) {
@@ -120,7 +124,8 @@ impl Sockets {
             result => result?,
         };
         let local = listener.local_addr()?;
-        Ok((listener, local))
+        let for_workers = (0..workers).map(|_| listener.try_clone()).collect::<io::Result<_>>()?;
+        Ok(Socket { id, local, listener, for_workers })
     }
 }
 

@@ -61,7 +61,8 @@ impl ProxyHttp for Proxy {
     fn new_ctx(&self) -> Exchange {
         let connection = CONNECTION.with(Arc::clone);
         connection.begin();
-        Exchange::new(self.snapshot.load_full(), connection, self.worker)
+        let snapshot = connection.last_snapshot().unwrap_or_else(|| self.snapshot.load_full());
+        Exchange::new(snapshot, connection, self.worker)
     }
 
     async fn early_request_filter(
@@ -75,8 +76,8 @@ impl ProxyHttp for Proxy {
         };
         forward::identify(exchange, session.req_header_mut())?;
         match checked {
-            Ok(false) => {}
-            Ok(true) => session.set_keepalive(None),
+            Ok(false) if !exchange.connection.is_gone() => {}
+            Ok(_) => session.set_keepalive(None),
             Err(fault) => {
                 session.set_keepalive(None);
                 return raise(exchange, Failure::Client(fault));
@@ -96,7 +97,6 @@ impl ProxyHttp for Proxy {
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
         let end_of_stream = session.is_body_empty();
         let head = session.req_header_mut();
-        forward::prepare(head)?;
         let verdict = match chain::on_request(exchange, head, end_of_stream) {
             Ok(verdict) => verdict,
             Err(failure) => return raise(exchange, failure),
@@ -186,6 +186,9 @@ impl ProxyHttp for Proxy {
         }
         if let Some(failure) = expired(exchange) {
             return raise(exchange, failure);
+        }
+        if exchange.connection.is_gone() {
+            session.set_keepalive(None);
         }
         if upgraded {
             // From here on it is a conversation, and as long as one.
@@ -329,6 +332,9 @@ impl Proxy {
         if matches!(head.status.as_u16(), 204 | 304) {
             head.remove_header(&header::CONTENT_LENGTH);
         }
+        if exchange.connection.is_gone() {
+            session.set_keepalive(None);
+        }
         session.write_response_header(Box::new(head), without_body).await?;
         if !without_body {
             session.write_response_body(Some(body), true).await?;
@@ -421,7 +427,8 @@ fn blame(exchange: &Exchange, error: &Error) -> Failure {
             ErrorType::ConnectionClosed
             | ErrorType::ReadError
             | ErrorType::WriteError
-            | ErrorType::WriteTimedout => ClientFault::Gone { cause },
+            | ErrorType::WriteTimedout
+            | ErrorType::ConnectError => ClientFault::Gone { cause },
             _ => ClientFault::Body { cause },
         }),
         ErrorSource::Upstream => Failure::Upstream(match error.etype() {

@@ -11,60 +11,34 @@ use notify::{
     Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher,
     event::{AccessKind, AccessMode, ModifyKind},
 };
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
     control::{Control, Outcome},
     generation::Origin,
 };
 
-/// A file that was created or is being written is complete when its writer closes it, which is an
-/// event of its own. Should that never come (a hard link, another machine's write), this is how
-/// long after the last sign the file is read anyway.
-const SETTLE: Duration = Duration::from_millis(150);
-
 /// Some file systems (network mounts, some container mounts) send no events, and a folder that
-/// was removed and made again has lost its watch. So everything is looked at this often as well.
+/// was removed and made again has lost its watch. So everything is looked at this often as well; a
+/// difference counts when it looks the same twice, because a writer may still be at it.
 const POLL: Duration = Duration::from_secs(2);
 
 /// Events that may wait; more say nothing that these do not.
 const QUEUE: usize = 256;
-
-/// How soon something should be looked at.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Urgency {
-    Now,
-    Soon,
-}
 
 /// Watches until the control loop ends.
 pub async fn watch(path: PathBuf, control: Control) {
     let (sender, mut events) = mpsc::channel(QUEUE);
     let mut watcher = watcher(sender);
     let mut watched = HashSet::new();
-    let mut next = Instant::now() + POLL;
-    // There was an event that no reload has followed yet.
-    let mut unsettled = false;
     loop {
         rewatch(&mut watcher, &mut watched, &path, &control);
-        tokio::select! {
-            event = events.recv(), if watcher.is_some() => {
-                unsettled = true;
-                if event == Some(Urgency::Soon) {
-                    next = next.min(Instant::now() + SETTLE);
-                    continue;
-                }
+        let outcome = tokio::select! {
+            Some(()) = events.recv() => {
+                while events.try_recv().is_ok() {}
+                control.reload(Origin::File).await
             }
-            () = sleep_until(next) => {}
-        }
-        next = Instant::now() + POLL;
-        while events.try_recv().is_ok() {}
-        let outcome = match std::mem::take(&mut unsettled) {
-            true => control.reload(Origin::File).await,
-            false => control.poll().await,
+            () = sleep(POLL) => control.poll().await,
         };
         if matches!(outcome, Outcome::Ended) {
             return;
@@ -72,10 +46,10 @@ pub async fn watch(path: PathBuf, control: Control) {
     }
 }
 
-fn watcher(events: mpsc::Sender<Urgency>) -> Option<RecommendedWatcher> {
+fn watcher(events: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if let Some(urgency) = event.map_or(Some(Urgency::Soon), |event| urgency(&event.kind)) {
-            let _full_or_ended = events.try_send(urgency);
+        if event.is_ok_and(|event| is_complete(&event.kind)) {
+            let _full_or_ended = events.try_send(());
         }
     });
     watcher
@@ -85,14 +59,15 @@ fn watcher(events: mpsc::Sender<Urgency>) -> Option<RecommendedWatcher> {
         .ok()
 }
 
-fn urgency(kind: &EventKind) -> Option<Urgency> {
-    match kind {
+/// Whether something is done: a writer has closed its file, or a name means something else now. A
+/// file that was made or written to is not, until its writer closes it.
+fn is_complete(kind: &EventKind) -> bool {
+    matches!(
+        kind,
         EventKind::Access(AccessKind::Close(AccessMode::Write))
-        | EventKind::Modify(ModifyKind::Name(_))
-        | EventKind::Remove(_) => Some(Urgency::Now),
-        EventKind::Create(_) | EventKind::Modify(_) => Some(Urgency::Soon),
-        _ => None,
-    }
+            | EventKind::Modify(ModifyKind::Name(_))
+            | EventKind::Remove(_)
+    )
 }
 
 /// Watches folders, not files: editors and ConfigMaps replace files, and a watch on the old one

@@ -16,7 +16,6 @@ use std::{
 
 use arc_swap::ArcSwap;
 use pingora::{
-    apps::HttpServerApp,
     proxy::HttpProxy,
     server::{ShutdownWatch, configuration::ServerConf},
 };
@@ -26,7 +25,7 @@ use tokio::{
 };
 
 use crate::{
-    connection::{self, Connection},
+    connection::{self, Connection, Last},
     proxy::Proxy,
     snapshot::{Snapshot, SocketId},
 };
@@ -53,10 +52,9 @@ struct Worker {
 }
 
 enum Command {
-    /// Stop accepting on a socket, close its idle connections, and say so.
-    Close(SocketId, oneshot::Sender<()>),
-    /// Close everything that is idle; let what is busy finish.
-    Drain,
+    /// Stop accepting on a socket and close its idle connections, and say so. What still comes on
+    /// its connections is served by the snapshot that knows it.
+    Close(SocketId, Arc<Snapshot>, oneshot::Sender<()>),
     Listen(SocketId, StdListener),
     Stop,
 }
@@ -99,32 +97,23 @@ impl Workers {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// Begins to accept on a socket, on every worker.
-    ///
-    /// # Errors
-    /// If the system gives no further descriptor for it.
-    pub fn listen(&self, socket: SocketId, listener: &StdListener) -> io::Result<()> {
-        for worker in &self.workers {
+    /// Begins to accept on a socket, on every worker: one descriptor each.
+    pub fn listen(&self, socket: SocketId, listeners: Vec<StdListener>) {
+        for (worker, listener) in self.workers.iter().zip(listeners) {
             // A worker that is gone has nothing to listen with; the process is ending.
-            let _gone = worker.commands.send(Command::Listen(socket, listener.try_clone()?));
+            let _gone = worker.commands.send(Command::Listen(socket, listener));
         }
-        Ok(())
     }
 
-    /// Stops accepting on a socket; returns when no worker does any more.
-    pub async fn close(&self, socket: SocketId) {
+    /// Stops accepting on a socket; returns when no worker does any more. Its idle connections are
+    /// closed; requests that have begun to arrive are answered by `last`, the snapshot that knew
+    /// the socket, and then theirs are closed.
+    pub async fn close(&self, socket: SocketId, last: &Arc<Snapshot>) {
         for worker in &self.workers {
             let (done, closed) = oneshot::channel();
-            if worker.commands.send(Command::Close(socket, done)).is_ok() {
+            if worker.commands.send(Command::Close(socket, last.clone(), done)).is_ok() {
                 let _gone = closed.await;
             }
-        }
-    }
-
-    /// Stops accepting and closes what is idle. Busy connections close after their answer.
-    pub fn drain(&self) {
-        for worker in &self.workers {
-            let _gone = worker.commands.send(Command::Drain);
         }
     }
 
@@ -170,12 +159,13 @@ struct Local {
     counters: Counters,
     /// Connections of this worker.
     open: Arc<AtomicUsize>,
+    /// Never says anything: each socket says for itself when it is gone.
     shutdown: ShutdownWatch,
 }
 
 /// A socket on which this worker accepts.
 struct Listening {
-    gone: watch::Sender<bool>,
+    gone: watch::Sender<Last>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -184,14 +174,14 @@ async fn work(
     counters: Counters,
     mut commands: mpsc::UnboundedReceiver<Command>,
 ) {
-    let (shutdown, watch_shutdown) = watch::channel(false);
+    let (_shutdown, watch_shutdown) = watch::channel(false);
     let local = Local { proxy, counters, open: Arc::default(), shutdown: watch_shutdown };
     // Per worker, so that connections of different workers share no channel.
     let mut sockets = HashMap::<SocketId, Listening>::new();
     while let Some(command) = commands.recv().await {
         match command {
             Command::Listen(socket, listener) => {
-                let (gone, watch_gone) = watch::channel(false);
+                let (gone, watch_gone) = watch::channel(None);
                 match TcpListener::from_std(listener) {
                     Ok(listener) => {
                         let accepting = accept(local.clone(), socket, listener, watch_gone);
@@ -201,20 +191,13 @@ async fn work(
                     Err(error) => tracing::error!(%error, "a worker cannot listen"),
                 }
             }
-            Command::Close(socket, done) => {
+            Command::Close(socket, last, done) => {
                 if let Some(listening) = sockets.remove(&socket) {
                     let Listening { gone, accepting } = listening;
-                    let _no_connection = gone.send(true);
+                    let _no_connection = gone.send(Some(last));
                     let _panicked = accepting.await;
                 }
                 let _not_waiting = done.send(());
-            }
-            Command::Drain => {
-                let _no_connection = shutdown.send(true);
-                for listening in sockets.values() {
-                    let _no_connection = listening.gone.send(true);
-                }
-                local.proxy.http_cleanup().await;
             }
             Command::Stop => return,
         }
@@ -226,13 +209,13 @@ async fn accept(
     local: Local,
     socket: SocketId,
     listener: TcpListener,
-    gone: watch::Receiver<bool>,
+    gone: watch::Receiver<Last>,
 ) {
     let mut closing = gone.clone();
     loop {
         tokio::select! {
             biased;
-            () = is_true(&mut closing) => break,
+            () = connection::gone(&mut closing) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, client)) => admit(&local, socket, stream, client, &gone),
                 Err(error) => {
@@ -252,17 +235,12 @@ async fn accept(
     }
 }
 
-/// Waits until the channel says so, or its sender is gone.
-async fn is_true(gone: &mut watch::Receiver<bool>) {
-    let _ended = gone.wait_for(|gone| *gone).await.is_err();
-}
-
 fn admit(
     local: &Local,
     socket: SocketId,
     stream: TcpStream,
     client: SocketAddr,
-    gone: &watch::Receiver<bool>,
+    gone: &watch::Receiver<Last>,
 ) {
     if local.open.load(Ordering::Relaxed) >= CONNECTIONS {
         tracing::warn!(%client, "refused: {CONNECTIONS} connections are open on this worker");
@@ -274,12 +252,13 @@ fn admit(
         return;
     }
     let id = local.counters.ids.fetch_add(1, Ordering::Relaxed);
-    let connection = Arc::new(Connection::new(socket, id, client, destination, stream));
+    let connection =
+        Arc::new(Connection::new(socket, id, [client, destination], stream, gone.clone()));
     let open = Open::new([local.open.clone(), local.counters.open.clone()]);
-    let (proxy, gone, shutdown) = (local.proxy.clone(), gone.clone(), local.shutdown.clone());
+    let (proxy, shutdown) = (local.proxy.clone(), local.shutdown.clone());
     tokio::spawn(async move {
         let _open = open;
-        connection::serve(proxy, connection, gone, shutdown).await;
+        connection::serve(proxy, connection, shutdown).await;
     });
 }
 

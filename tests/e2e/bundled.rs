@@ -66,7 +66,8 @@ async fn timeouts_cut_a_slow_service() -> Result<()> {
 async fn auth_asks_for_a_key_and_never_says_it() -> Result<()> {
     let backend = Backend::start("web").await?;
     let settings = "{ providers: [{ name: keys, api_key: { header: x-api-key }, keys: [{ id: \
-                    alice, key: open-sesame }] }], strip: true, identity_header: x-user }";
+                    alice, key: open-sesame }, { id: eve, key: known-but-not-allowed }], allow: \
+                    { ids: [alice] } }], strip: true, identity_header: x-user }";
     let Some(gateway) = with("auth", settings, &backend).await? else { return Ok(()) };
     for wrong in [None, Some("open-sesam"), Some("")] {
         let request = Request::get("/").header("x-user", "alice");
@@ -81,6 +82,9 @@ async fn auth_asks_for_a_key_and_never_says_it() -> Result<()> {
     assert_eq!(request.send(gateway.address).await?.status, 200);
     let head = backend.last().head;
     assert_eq!((head.header("x-api-key"), head.all("x-user")), (None, vec!["alice"]));
+
+    let known = Request::get("/").header("x-api-key", "known-but-not-allowed");
+    assert_eq!(known.send(gateway.address).await?.status, 403);
 
     // Who is let in cannot take his name off again, and be somebody without one.
     let request = Request::get("/").header("x-api-key", "open-sesame");

@@ -1,6 +1,9 @@
 //! Who may call the admin API.
 
-use std::{fmt, net::SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{
     extract::{Request, State},
@@ -98,15 +101,49 @@ pub(super) async fn may_change(
 }
 
 pub(super) async fn may_read(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    if admin.access.open_reads {
+    if admin.access.open_reads && names_this_machine(request.headers()) {
         return next.run(request).await;
     }
     may_change(State(admin), request, next).await
 }
 
+/// Whether the request asked for this machine by a name that only means this machine. A page from
+/// elsewhere can point its own name at 127.0.0.1 (DNS rebinding), but the browser then sends that
+/// name.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
+        return false;
+    };
+    if let Ok(address) = host.parse::<SocketAddr>() {
+        return address.ip().is_loopback();
+    }
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_trusted() {
+        for (host, trusted) in [
+            ("localhost:31000", true),
+            ("127.0.0.1:31000", true),
+            ("127.0.0.1", true),
+            ("[::1]:31000", true),
+            ("evil.example:31000", false),
+            ("localhost.evil.example", false),
+            ("10.0.0.1:31000", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            assert_eq!(names_this_machine(&headers), trusted, "{host}");
+        }
+        assert!(!names_this_machine(&HeaderMap::new()));
+    }
 
     #[test]
     fn only_the_secret_opens() {

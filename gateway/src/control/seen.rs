@@ -14,9 +14,13 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Seen {
     texts: Option<Vec<(String, String)>>,
-    looks: Vec<(PathBuf, Option<Stamp>)>,
+    looks: Looks,
+    /// What differed when it was last looked.
+    unsettled: Option<Looks>,
     files: Vec<(PathBuf, Option<Stamp>)>,
 }
+
+type Looks = Vec<(PathBuf, Option<Stamp>)>;
 
 /// What differs now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,9 +43,18 @@ impl Seen {
         self.looks = look(path);
     }
 
-    /// Whether all files, of the configuration and of plugins, look as they did.
-    pub(super) fn looks_the_same(&self, path: &Path) -> bool {
-        self.texts.is_some() && self.looks == look(path) && self.plugins_look_the_same()
+    /// Whether any file, of the configuration or of a plugin, has come to look different, and has
+    /// stayed so since the last time this was asked.
+    pub(super) fn has_settled_into_another(&mut self, path: &Path) -> bool {
+        let mut now = look(path);
+        if self.texts.is_some() && self.looks == now && self.plugins_look_the_same() {
+            self.unsettled = None;
+            return false;
+        }
+        now.extend(self.files.iter().map(|(path, _)| (path.clone(), stamp(path).ok())));
+        let settled = self.unsettled.as_ref() == Some(&now);
+        self.unsettled = Some(now);
+        settled
     }
 
     /// The texts could not be read.
@@ -76,7 +89,7 @@ impl Seen {
     }
 }
 
-fn look(path: &Path) -> Vec<(PathBuf, Option<Stamp>)> {
+fn look(path: &Path) -> Looks {
     let files = sources::list(path).unwrap_or_default();
     files.into_iter().map(|file| (stamp(&file).ok(), file)).map(|(s, f)| (f, s)).collect()
 }

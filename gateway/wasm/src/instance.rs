@@ -142,7 +142,7 @@ impl Instance {
             self.call("proxy_on_request_headers", callback, params)
         });
         self.give_back(stream);
-        Ok((context, result?.map_or(Action::Continue, Action::from_guest)))
+        Ok((context, action(result?, stream)))
     }
 
     pub(crate) fn response_headers(
@@ -158,7 +158,7 @@ impl Instance {
         let params = (context, count(fields), i32::from(end_of_stream));
         let result = self.call("proxy_on_response_headers", callback, params);
         self.give_back(stream);
-        Ok(result?.map_or(Action::Continue, Action::from_guest))
+        Ok(action(result?, stream))
     }
 
     /// The end of a context: `log`, `done`, `delete`, in Envoy's order. No host function of this
@@ -189,6 +189,7 @@ impl Instance {
         host.stream = stream.take();
         if let Some(stream) = &mut host.stream {
             stream.phase = phase;
+            stream.resumed = false;
         }
     }
 
@@ -241,6 +242,12 @@ fn initialize(store: &mut Store<Host>, instance: &wasmtime::Instance) -> Result<
         done.map_err(|error| start_error(store, "_start", &error))?;
     }
     Ok(())
+}
+
+/// What a header callback has decided. A guest that leaves the callback out goes on.
+fn action(answer: Option<i32>, stream: &Option<Box<Stream>>) -> Action {
+    let resumed = stream.as_ref().is_some_and(|stream| stream.resumed);
+    answer.filter(|_| !resumed).map_or(Action::Continue, Action::from_guest)
 }
 
 /// The id of the root context of a configuration. Ids start at 1.

@@ -247,7 +247,8 @@ impl Plugin {
                 }
             }
             Err(error) => {
-                slot.retry_at = monotonic() + RETRY;
+                let now = monotonic();
+                slot.retry_at = now + RETRY.max(now.saturating_sub(began) * SHARE);
                 tracing::error!(target: "portico::plugin", plugin = &*self.spec.name,
                     "the instance that failed could not be replaced: {error}");
             }

@@ -28,6 +28,8 @@ pub struct Stream {
     /// What guests stored with `proxy_set_property`, by path.
     pub(crate) properties: BTreeMap<Vec<u8>, Bytes>,
     pub(crate) phase: Phase,
+    /// The running callback has said that the stream goes on, whatever it returns.
+    pub(crate) resumed: bool,
 }
 
 /// Which head may be changed at the moment.
@@ -118,6 +120,7 @@ impl Stream {
             invalid: None,
             properties: BTreeMap::new(),
             phase: Phase::RequestHeaders,
+            resumed: false,
         })
     }
 }

@@ -16,8 +16,8 @@ use crate::{
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap("env", "proxy_send_local_response", send_local_response)?;
-    linker.func_wrap("env", "proxy_continue_stream", flow)?;
-    linker.func_wrap("env", "proxy_close_stream", flow)?;
+    linker.func_wrap("env", "proxy_continue_stream", continue_stream)?;
+    linker.func_wrap("env", "proxy_close_stream", close_stream)?;
     Ok(())
 }
 
@@ -61,9 +61,40 @@ fn send_local_response(
     }))
 }
 
-/// A callback that runs is not paused, so there is nothing to continue; closing a stream from
-/// inside its own callback is what a local response is for.
-fn flow(_: Caller<'_, Host>, kind: i32) -> i32 {
-    let known = (0..=3).contains(&kind);
-    (if known { Status::Unimplemented } else { Status::BadArgument }) as i32
+/// Kinds of stream that the ABI numbers: HTTP request and response, then the two of TCP.
+const HTTP: std::ops::RangeInclusive<i32> = 0..=1;
+const TCP: std::ops::RangeInclusive<i32> = 2..=3;
+
+/// Nothing that runs is paused yet; a pause that the callback is going to ask for is not meant.
+fn continue_stream(mut caller: Caller<'_, Host>, kind: i32) -> i32 {
+    let stream = caller.data_mut().stream.as_deref_mut();
+    match (stream, kind) {
+        (Some(stream), kind) if HTTP.contains(&kind) => {
+            stream.resumed = true;
+            Status::Ok as i32
+        }
+        (None, kind) if HTTP.contains(&kind) => Status::Ok as i32,
+        (_, kind) if TCP.contains(&kind) => Status::Unimplemented as i32,
+        _ => Status::BadArgument as i32,
+    }
+}
+
+/// Envoy resets the stream; before anything of an answer is sent, its client sees a 503.
+fn close_stream(mut caller: Caller<'_, Host>, kind: i32) -> i32 {
+    let stream = caller.data_mut().stream.as_deref_mut();
+    match (stream, kind) {
+        (Some(stream), kind) if HTTP.contains(&kind) && stream.phase != Phase::Log => {
+            stream.local_response.get_or_insert_with(|| LocalResponse {
+                status: 503,
+                details: "closed by a filter".into(),
+                headers: Vec::new(),
+                body: Bytes::new(),
+                grpc_status: -1,
+            });
+            Status::Ok as i32
+        }
+        (_, kind) if HTTP.contains(&kind) => Status::Ok as i32,
+        (_, kind) if TCP.contains(&kind) => Status::Unimplemented as i32,
+        _ => Status::BadArgument as i32,
+    }
 }
