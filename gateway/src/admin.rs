@@ -95,7 +95,7 @@ fn routes(admin: Admin) -> Router {
 
 async fn ready(State(admin): State<Admin>) -> (StatusCode, &'static str) {
     let status = admin.control.status.load();
-    if status.draining {
+    if admin.control.is_ending() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
     } else if status.history.running().is_none() {
         (StatusCode::SERVICE_UNAVAILABLE, "no configuration serves yet\n")

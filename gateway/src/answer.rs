@@ -66,7 +66,7 @@ impl Answer {
     }
 
     /// The whole answer as bytes, for where no session is left to send it. It ends the connection.
-    pub fn wire(&self, request_id: &HeaderValue) -> Vec<u8> {
+    pub fn wire(&self, request_id: &HeaderValue, generation: Option<&HeaderValue>) -> Vec<u8> {
         let reason = http::StatusCode::from_u16(self.status).ok();
         let reason = reason.and_then(|status| status.canonical_reason()).unwrap_or("Error");
         let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", self.status).into_bytes();
@@ -76,7 +76,8 @@ impl Answer {
             (header::CONTENT_LENGTH, HeaderValue::from(self.body.len())),
             (header::CONNECTION, HeaderValue::from_static("close")),
         ];
-        for (name, value) in self.headers.iter().chain(&own) {
+        let generation = generation.map(|value| (forward::GENERATION, value.clone()));
+        for (name, value) in self.headers.iter().chain(&own).chain(&generation) {
             bytes.extend_from_slice(name.as_str().as_bytes());
             bytes.extend_from_slice(b": ");
             bytes.extend_from_slice(value.as_bytes());

@@ -1,6 +1,13 @@
 //! Where requests can go: services, their endpoints, and the choice among them.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use pingora::{protocols::TcpKeepalive, upstreams::peer::HttpPeer};
@@ -55,6 +62,9 @@ pub struct Name {
     pub host: Box<str>,
     pub port: u16,
     addresses: ArcSwap<Resolution>,
+    /// Somebody waits for the resolver at the moment.
+    asking: AtomicBool,
+    asked: AtomicBool,
 }
 
 /// The last answer of the resolver.
@@ -154,7 +164,24 @@ impl Service {
 impl Name {
     pub fn new(host: &str, port: u16) -> Arc<Self> {
         let waiting = Resolution { addresses: Vec::new(), error: Some("not asked yet".into()) };
-        Arc::new(Self { host: host.into(), port, addresses: ArcSwap::from_pointee(waiting) })
+        Arc::new(Self {
+            host: host.into(),
+            port,
+            addresses: ArcSwap::from_pointee(waiting),
+            asking: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether the resolver was never asked for it.
+    pub fn is_new(&self) -> bool {
+        !self.asked.load(Relaxed)
+    }
+
+    /// True for one caller at a time, until [`Name::update`]: a resolver that hangs is not asked
+    /// again and again.
+    pub fn begin(&self) -> bool {
+        !self.asking.swap(true, Relaxed)
     }
 
     /// Takes an answer of the resolver. A failure keeps the addresses there are: an old address
@@ -166,6 +193,8 @@ impl Name {
             Err(error) => self.keep(error),
         };
         self.addresses.store(Arc::new(next));
+        self.asked.store(true, Relaxed);
+        self.asking.store(false, Relaxed);
     }
 
     pub fn resolution(&self) -> Arc<Resolution> {

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use http::HeaderValue;
 use pin_project_lite::pin_project;
 use pingora::{
     apps::{HttpPersistentSettings, HttpServerApp},
@@ -46,10 +47,6 @@ const HEAD: Duration = Duration::from_secs(10);
 /// connection pools keep open.
 const IDLE: Duration = Duration::from_secs(75);
 
-/// What pingora tells the client: a little less than is granted, so that no request is sent into
-/// a connection that is being closed.
-const KEEPALIVE_SECONDS: u64 = 60;
-
 /// How long a connection whose listener is gone may take to begin its first request: it was in the
 /// queue, so the request is on its way.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
@@ -67,11 +64,15 @@ tokio::task_local! {
 pub struct Connection {
     pub socket: SocketId,
     pub facts: Arc<ConnectionFacts>,
+    /// The client's address, for a header.
+    pub client: HeaderValue,
     opened: Instant,
     /// Milliseconds after `opened` at which it is cut; `NEVER` while nothing limits it.
     due: AtomicU64,
     phase: AtomicU8,
     tcp: TcpStream,
+    /// A final head, not an informational one, is being written.
+    answering: AtomicBool,
     /// Something of the current answer is on its way.
     sent: AtomicBool,
     /// The exchange is being dropped in the middle.
@@ -119,10 +120,13 @@ impl Connection {
         Self {
             socket,
             facts: Arc::new(ConnectionFacts { id, source, destination }),
+            client: HeaderValue::from_str(&source.ip().to_string())
+                .unwrap_or(HeaderValue::from_static("unknown")),
             opened: Instant::now(),
             due: AtomicU64::new(NEVER),
             phase: AtomicU8::new(WAITING),
             tcp,
+            answering: AtomicBool::new(false),
             sent: AtomicBool::new(false),
             cut: AtomicBool::new(false),
             refused: AtomicU16::new(0),
@@ -166,7 +170,14 @@ impl Connection {
     }
 
     pub(crate) fn bytes_went(&self) {
-        self.sent.store(true, Relaxed);
+        if self.answering.load(Relaxed) {
+            self.sent.store(true, Relaxed);
+        }
+    }
+
+    /// What is written from now on is the answer.
+    pub(crate) fn answering(&self) {
+        self.answering.store(true, Relaxed);
     }
 
     /// Whether these bytes are pingora's own answer to a head, in place of which a better one is
@@ -192,7 +203,7 @@ impl Connection {
         let (reason, client) = (failure.code(), self.facts.source);
         tracing::debug!(target: "portico::request", status, reason, %client, "{}", failure.public());
         let id = forward::new_request_id();
-        self.last_word(&failure.answer(&http::HeaderMap::new(), &id).wire(&id));
+        self.last_word(&failure.answer(false, &id).wire(&id, None));
     }
 
     pub(crate) fn tcp(&self) -> &TcpStream {
@@ -219,6 +230,7 @@ impl Connection {
     }
 
     fn wait(&self, limit: Duration) {
+        self.answering.store(false, Relaxed);
         self.sent.store(false, Relaxed);
         self.phase.store(WAITING, Relaxed);
         self.cut_at(Instant::now() + limit);
@@ -274,7 +286,8 @@ pub async fn serve(
         match settings.take() {
             Some(settings) => settings.apply_to_session(&mut session),
             None => {
-                session.set_keepalive(Some(KEEPALIVE_SECONDS));
+                // Without a limit of pingora's: the clock is `Watched`.
+                session.set_keepalive(Some(0));
                 // What comes while a request is being answered waits its turn (RFC 9112, section
                 // 9.3.2). Otherwise pingora takes it for an error of that request.
                 session.set_pipelining_enabled(true);

@@ -9,19 +9,25 @@ mod status;
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Instant, SystemTime},
 };
 
 use arc_swap::ArcSwap;
 use portico_config::{Diagnostic, Loaded, Severity, Source, config::Config};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::block_in_place,
+};
 
 use self::seen::{Difference, Seen};
 pub use self::status::{ListenerStatus, PluginStatus, Status};
 use crate::{
     compile::{self, StartedPlugins},
-    generation::{Generation, History, Origin, Rejection},
+    generation::{Digest, Generation, History, Origin, Rejection},
     listen::{Plan, Sockets},
     plugins::PluginStore,
     resolve::Names,
@@ -39,10 +45,11 @@ pub struct Control {
     commands: mpsc::Sender<Command>,
     pub status: Arc<ArcSwap<Status>>,
     pub snapshot: Arc<ArcSwap<Snapshot>>,
+    ending: Arc<AtomicBool>,
 }
 
 enum Command {
-    Apply(Origin, Vec<Source>, Reply),
+    Apply(Origin, Arc<[Source]>, Reply),
     /// Read the sources again. An unchanged text is only applied if a plugin's file has changed.
     Reload(Origin, Reply),
     /// The same, if any file looks different from outside.
@@ -50,8 +57,6 @@ enum Command {
     Rollback(Option<u64>, Reply),
     /// Take new counters into the status.
     Refresh(oneshot::Sender<()>),
-    /// Be not ready any more, while serving on.
-    AnnounceEnd,
     Drain(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
 }
@@ -90,7 +95,8 @@ pub struct Loop {
     seen: Seen,
     /// Snapshots that some request may still be using.
     retired: Vec<Arc<Snapshot>>,
-    draining: bool,
+    /// Listeners are closed for good.
+    drained: bool,
 }
 
 impl Control {
@@ -104,11 +110,16 @@ impl Control {
     ) -> (Self, Loop) {
         let (sender, commands) = mpsc::channel(QUEUE);
         let status = Arc::new(ArcSwap::from_pointee(Status::default()));
-        let control = Self { commands: sender, status: status.clone(), snapshot: snapshot.clone() };
+        let control = Self {
+            commands: sender,
+            status: status.clone(),
+            snapshot: snapshot.clone(),
+            ending: Arc::default(),
+        };
         let sockets = Sockets::default();
         let history = History::default();
         let (seen, retired) = (Seen::default(), Vec::new());
-        let draining = false;
+        let drained = false;
         (
             control,
             Loop {
@@ -123,13 +134,13 @@ impl Control {
                 snapshot,
                 seen,
                 retired,
-                draining,
+                drained,
             },
         )
     }
 
     pub async fn apply(&self, sources: Vec<Source>) -> Outcome {
-        self.ask(|reply| Command::Apply(Origin::Admin, sources, reply)).await
+        self.ask(|reply| Command::Apply(Origin::Admin, sources.into(), reply)).await
     }
 
     pub async fn reload(&self, origin: Origin) -> Outcome {
@@ -153,8 +164,14 @@ impl Control {
     }
 
     /// Says that the gateway is going to end, while it serves on.
-    pub async fn announce_end(&self) {
-        let _ended = self.commands.send(Command::AnnounceEnd).await;
+    pub fn announce_end(&self) {
+        // Not by a command: one that takes long may be running.
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the gateway is going to end.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     /// Stops accepting, and closes what is idle.
@@ -187,6 +204,15 @@ impl Loop {
     pub async fn run(mut self) {
         while let Some(command) = self.commands.recv().await {
             let (outcome, reply) = match command {
+                // Listeners are gone; a new configuration would open them again.
+                Command::Apply(_, _, reply)
+                | Command::Reload(_, reply)
+                | Command::Poll(reply)
+                | Command::Rollback(_, reply)
+                    if self.drained =>
+                {
+                    (Outcome::Ended, reply)
+                }
                 Command::Apply(origin, sources, reply) => {
                     (self.apply(origin, sources, Instant::now()).await, reply)
                 }
@@ -199,12 +225,8 @@ impl Loop {
                     let _not_waiting = done.send(());
                     continue;
                 }
-                Command::AnnounceEnd => {
-                    self.draining = true;
-                    self.publish();
-                    continue;
-                }
                 Command::Drain(done) => {
+                    self.drained = true;
                     // Workers have taken what was in the queues when the last copy is dropped here.
                     for socket in self.sockets.take() {
                         self.workers.close(socket, &self.snapshot.load_full()).await;
@@ -214,7 +236,7 @@ impl Loop {
                 }
                 Command::Stop(done) => {
                     let workers = self.workers;
-                    tokio::task::block_in_place(|| workers.stop());
+                    block_in_place(|| workers.stop());
                     let _not_waiting = done.send(());
                     return;
                 }
@@ -227,7 +249,7 @@ impl Loop {
 
     async fn poll(&mut self) -> Outcome {
         self.release();
-        match self.seen.has_settled_into_another(&self.path) {
+        match block_in_place(|| self.seen.has_settled_into_another(&self.path)) {
             true => self.reload(Origin::File).await,
             false => self.unchanged(),
         }
@@ -236,8 +258,8 @@ impl Loop {
     async fn reload(&mut self, origin: Origin) -> Outcome {
         let began = Instant::now();
         self.seen.look(&self.path);
-        let sources = match sources::read(&self.path) {
-            Ok(sources) => sources,
+        let sources: Arc<[Source]> = match block_in_place(|| sources::read(&self.path)) {
+            Ok(sources) => sources.into(),
             Err(problems) => {
                 self.seen.no_texts();
                 return self.reject(origin, problems);
@@ -250,14 +272,14 @@ impl Loop {
             // somewhere else than the files.
             Difference::Plugins if self.history.rejected.is_none() => {
                 let running = self.history.running();
-                running.map_or(sources, |running| running.sources.to_vec())
+                running.map_or(sources, |running| running.sources.clone())
             }
             _ => {
                 self.seen.texts(&sources);
                 sources
             }
         };
-        if self.is_running(&sources) {
+        if block_in_place(|| self.is_running(&sources)) {
             self.history.rejected = None;
             self.publish();
             return self.unchanged();
@@ -277,7 +299,7 @@ impl Loop {
 
     async fn rollback(&mut self, to: Option<u64>) -> Outcome {
         let Some(generation) = self.history.find(to) else { return Outcome::Unknown };
-        let (number, sources) = (generation.number, generation.sources.to_vec());
+        let (number, sources) = (generation.number, generation.sources.clone());
         self.apply(Origin::Rollback(number), sources, Instant::now()).await
     }
 
@@ -298,16 +320,15 @@ impl Loop {
         })
     }
 
-    async fn apply(&mut self, origin: Origin, sources: Vec<Source>, began: Instant) -> Outcome {
-        let parsed = tokio::task::block_in_place(|| self.prepare(&sources));
+    async fn apply(&mut self, origin: Origin, sources: Arc<[Source]>, began: Instant) -> Outcome {
+        let parsed = block_in_place(|| self.prepare(&sources));
         let (config, plan, plugins, warnings) = match parsed {
             Ok(prepared) => prepared,
             Err(problems) => return self.reject(origin, problems),
         };
         let number = self.history.next();
-        let snapshot = tokio::task::block_in_place(|| {
-            compile::snapshot(config, number, &plan, plugins, &self.names)
-        });
+        let snapshot =
+            block_in_place(|| compile::snapshot(config, number, &plan, plugins, &self.names));
         self.names.settle().await;
         self.swap(snapshot, plan).await;
         let took = began.elapsed();
@@ -318,7 +339,8 @@ impl Loop {
         self.history.accept(Generation {
             number,
             origin,
-            sources: sources.into(),
+            digest: Digest::of_texts(&sources),
+            sources,
             at: SystemTime::now(),
             took,
             warnings: warnings.clone(),
@@ -401,7 +423,6 @@ impl Loop {
             plugin_files: self.seen.paths(),
             connections: self.workers.connections(),
             workers: self.workers.count(),
-            draining: self.draining,
         };
         self.status.store(Arc::new(status));
     }

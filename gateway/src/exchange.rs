@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use portico_wasm::{Stream, Visit};
 use tokio::time::Instant;
 
@@ -32,6 +32,8 @@ pub struct Exchange {
     pub failure: Option<Failure>,
     /// Set where a filter replaces the service's response.
     pub answer: Option<Answer>,
+    /// The generation's number goes into the answer.
+    pub show_generation: bool,
 }
 
 /// The rule a request met.
@@ -49,6 +51,8 @@ pub struct Deadline {
     pub at: Instant,
     pub limit: Duration,
     pub whose: TimeoutSource,
+    /// The client would rather read JSON than text.
+    pub json: bool,
 }
 
 /// What filters keep between their phases.
@@ -86,7 +90,12 @@ impl Deadline {
 }
 
 impl Exchange {
-    pub fn new(snapshot: Arc<Snapshot>, connection: Arc<Connection>, worker: usize) -> Self {
+    pub fn new(
+        snapshot: Arc<Snapshot>,
+        connection: Arc<Connection>,
+        worker: usize,
+        show_generation: bool,
+    ) -> Self {
         Self {
             snapshot,
             connection,
@@ -99,6 +108,7 @@ impl Exchange {
             attempts: Attempts::default(),
             failure: None,
             answer: None,
+            show_generation,
         }
     }
 
@@ -149,8 +159,9 @@ impl Drop for Exchange {
             let id = self.request_id.to_str().unwrap_or_default();
             tracing::warn!(target: "portico::request", status, reason, rule = &*self.rule_name(),
                 id, detail = "cut off in the middle", "{}", failure.public());
-            let answer = failure.answer(&HeaderMap::new(), &self.request_id);
-            self.connection.last_word(&answer.wire(&self.request_id));
+            let answer = failure.answer(deadline.json, &self.request_id);
+            let generation = self.show_generation.then_some(&self.snapshot.generation_header);
+            self.connection.last_word(&answer.wire(&self.request_id, generation));
         }
     }
 }

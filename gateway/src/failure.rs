@@ -211,11 +211,11 @@ impl Failure {
         !matches!(self, Self::Client(_))
     }
 
-    /// The answer, in the form that the request's `accept` asks for.
-    pub fn answer(&self, request: &HeaderMap, request_id: &HeaderValue) -> Answer {
+    /// The answer, in the form that the request asks for: see [`wants_json`].
+    pub fn answer(&self, json: bool, request_id: &HeaderValue) -> Answer {
         let status = self.status();
         let message = self.public();
-        let (kind, body) = if wants_json(request) {
+        let (kind, body) = if json {
             let body = serde_json::json!({
                 "status": status,
                 "reason": self.code(),
@@ -262,7 +262,7 @@ impl fmt::Display for TimeoutSource {
 
 /// JSON if it is named, or accepted by a wildcard that text is not: `*/*` alone, as curl sends it,
 /// means text. Quality values are not weighed; there are two forms and both are readable.
-fn wants_json(request: &HeaderMap) -> bool {
+pub fn wants_json(request: &HeaderMap) -> bool {
     let Some(accept) = request.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()) else {
         return false;
     };
@@ -285,7 +285,7 @@ mod tests {
             limit: Duration::from_secs(1),
             whose: TimeoutSource::Rule("staff/0".into()),
         });
-        failure.answer(&headers, &HeaderValue::from_static("id-1"))
+        failure.answer(wants_json(&headers), &HeaderValue::from_static("id-1"))
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! What every forwarded request and response carries, beside what filters did: the headers of a
 //! proxy. Idempotent, because a retry runs it again.
 
-use std::net::IpAddr;
-
 use http::{HeaderName, HeaderValue, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use tokio::time::Instant;
@@ -41,7 +39,7 @@ pub(crate) fn identify(exchange: &mut Exchange, head: &mut RequestHeader) -> pin
 
 /// On the way to the service.
 pub(crate) fn request(exchange: &Exchange, head: &mut RequestHeader) -> pingora::Result<()> {
-    let client = client_value(exchange.connection.facts.source.ip());
+    let client = exchange.connection.client.clone();
     // One list on one line: some services read only the first of several.
     let forwarded = match head.headers.get(FORWARDED_FOR) {
         None => client,
@@ -75,16 +73,12 @@ pub(crate) fn service_time(exchange: &Exchange, head: &mut ResponseHeader) -> pi
 }
 
 /// On the way back, after filters: every answer, whoever made it.
-pub(crate) fn response(
-    exchange: &Exchange,
-    head: &mut ResponseHeader,
-    show_generation: bool,
-) -> pingora::Result<()> {
+pub(crate) fn response(exchange: &Exchange, head: &mut ResponseHeader) -> pingora::Result<()> {
     head.insert_header(header::SERVER, HeaderValue::from_static("portico"))?;
     if !exchange.request_id.is_empty() {
         head.insert_header(REQUEST_ID, exchange.request_id.clone())?;
     }
-    if show_generation {
+    if exchange.show_generation {
         head.insert_header(GENERATION, exchange.snapshot.generation_header.clone())?;
     }
     Ok(())
@@ -109,17 +103,6 @@ pub(crate) fn new_request_id() -> HeaderValue {
     }
     // Made of hex digits and dashes.
     HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
-}
-
-/// The client's address without a trip through `String`.
-fn client_value(address: IpAddr) -> HeaderValue {
-    match address {
-        IpAddr::V4(v4) if v4.is_loopback() && v4.octets() == [127, 0, 0, 1] => {
-            HeaderValue::from_static("127.0.0.1")
-        }
-        _ => HeaderValue::from_str(&address.to_string())
-            .unwrap_or(HeaderValue::from_static("unknown")),
-    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,11 @@ pub(crate) fn check(session: &Session) -> Result<(), ClientFault> {
     if heads::host(head).bytes().any(|byte| byte.is_ascii_whitespace() || byte == b'/') {
         return Err(ClientFault::Malformed { why: "the request's host is not a host" });
     }
+    let mut lengths = head.headers.get_all(header::CONTENT_LENGTH).iter();
+    let number = |length: &HeaderValue| length.as_bytes().iter().all(u8::is_ascii_digit);
+    if !lengths.next().is_none_or(number) || lengths.next().is_some() {
+        return Err(ClientFault::Malformed { why: "the content-length is not one number" });
+    }
     if head.headers.contains_key(header::TRANSFER_ENCODING) {
         return check_chunked(session);
     }

@@ -22,7 +22,7 @@ use crate::{
     chain::{self, Verdict},
     connection::CONNECTION,
     exchange::{Deadline, Exchange, Matched},
-    failure::{ClientFault, Failure, PolicyFault, TimeoutSource, UpstreamFault},
+    failure::{ClientFault, Failure, PolicyFault, TimeoutSource, UpstreamFault, wants_json},
     forward, heads, intake, redirect,
     router::Request,
     snapshot::Snapshot,
@@ -46,6 +46,10 @@ pub struct Proxy {
     pub show_generation: bool,
 }
 
+/// Bytes a second that a request's body must have come with, once it takes longer than that. Slower
+/// than any link, and too fast for whoever holds many connections open with a byte a minute each.
+const BODY_RATE: usize = 256;
+
 /// The error that carries no news: the exchange knows.
 const SEE_EXCHANGE: ErrorType = ErrorType::Custom("portico");
 
@@ -62,7 +66,7 @@ impl ProxyHttp for Proxy {
         let connection = CONNECTION.with(Arc::clone);
         connection.begin();
         let snapshot = connection.last_snapshot().unwrap_or_else(|| self.snapshot.load_full());
-        Exchange::new(snapshot, connection, self.worker)
+        Exchange::new(snapshot, connection, self.worker, self.show_generation)
     }
 
     async fn early_request_filter(
@@ -101,7 +105,12 @@ impl ProxyHttp for Proxy {
             Ok(verdict) => verdict,
             Err(failure) => return raise(exchange, failure),
         };
-        exchange.deadline = deadline(exchange, session.req_header());
+        let head = session.req_header();
+        // A filter may know a better id.
+        if let Some(id) = head.headers.get(forward::REQUEST_ID) {
+            exchange.request_id = id.clone();
+        }
+        exchange.deadline = deadline(exchange, head);
         match verdict {
             Verdict::Forward => Ok(false),
             Verdict::Answer(answer) => {
@@ -113,11 +122,17 @@ impl ProxyHttp for Proxy {
 
     async fn request_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         _body: &mut Option<Bytes>,
         _end_of_stream: bool,
         exchange: &mut Exchange,
     ) -> Result<()> {
+        let took = exchange.started.elapsed().saturating_sub(BODY_STALL).as_secs();
+        let expected = usize::try_from(took).unwrap_or(usize::MAX).saturating_mul(BODY_RATE);
+        if session.body_bytes_read() < expected && !session.was_upgraded() {
+            let cause = format!("it comes slower than {BODY_RATE} bytes a second");
+            return raise(exchange, Failure::Client(ClientFault::Body { cause }));
+        }
         // Each piece of a body starts the service's clock anew; this one does not.
         match expired(exchange) {
             Some(failure) => raise(exchange, failure),
@@ -212,7 +227,8 @@ impl ProxyHttp for Proxy {
         if exchange.answer.is_some() {
             return Err(Error::new(SEE_EXCHANGE));
         }
-        forward::response(exchange, head, self.show_generation)
+        exchange.connection.answering();
+        forward::response(exchange, head)
     }
 
     fn fail_to_connect(
@@ -253,7 +269,7 @@ impl ProxyHttp for Proxy {
                     return nobody;
                 }
                 let request_id = &exchange.request_id;
-                failure.answer(&session.req_header().headers, request_id)
+                failure.answer(wants_json(&session.req_header().headers), request_id)
             }
         };
         if session.response_written().is_some() {
@@ -316,7 +332,8 @@ impl Proxy {
             let end_of_stream = answer.body.is_empty();
             if let Err(failure) = chain::on_response(exchange, &mut head, end_of_stream) {
                 report(session, exchange, &failure);
-                answer = failure.answer(&session.req_header().headers, &exchange.request_id);
+                let json = wants_json(&session.req_header().headers);
+                answer = failure.answer(json, &exchange.request_id);
             } else if let Some(instead) = exchange.answer.take() {
                 answer = instead;
             } else {
@@ -325,7 +342,7 @@ impl Proxy {
         };
         let body = answer.body;
         head.insert_header(header::CONTENT_LENGTH, body.len())?;
-        forward::response(exchange, &mut head, self.show_generation)?;
+        forward::response(exchange, &mut head)?;
         let without_body = body.is_empty()
             || session.req_header().method == http::Method::HEAD
             || matches!(head.status.as_u16(), 204 | 304);
@@ -335,6 +352,7 @@ impl Proxy {
         if exchange.connection.is_gone() {
             session.set_keepalive(None);
         }
+        exchange.connection.answering();
         session.write_response_header(Box::new(head), without_body).await?;
         if !without_body {
             session.write_response_body(Some(body), true).await?;
@@ -387,7 +405,8 @@ fn deadline(exchange: &Exchange, head: &RequestHeader) -> Option<Deadline> {
         (_, Some(own)) => (own, TimeoutSource::Rule(rule.name.clone())),
         (_, None) => return None,
     };
-    Some(Deadline { at: exchange.started + limit, limit, whose })
+    let json = wants_json(&head.headers);
+    Some(Deadline { at: exchange.started + limit, limit, whose, json })
 }
 
 fn expired(exchange: &Exchange) -> Option<Failure> {
@@ -408,13 +427,9 @@ pub(crate) fn timed_out(exchange: &Exchange, deadline: &Deadline) -> Failure {
 
 fn pick(exchange: &Exchange) -> Result<Target, UpstreamFault> {
     let attempts = &exchange.attempts;
-    let service = exchange.service_name();
-    let Some(chosen) = &attempts.service else {
-        return Err(UpstreamFault::NoEndpoint { service, cause: "no service".into() });
-    };
-    chosen
-        .pick(&attempts.tried)
-        .ok_or_else(|| UpstreamFault::NoEndpoint { service, cause: chosen.why_none() })
+    let none = |cause| UpstreamFault::NoEndpoint { service: exchange.service_name(), cause };
+    let chosen = attempts.service.as_ref().ok_or_else(|| none("no service".into()))?;
+    chosen.pick(&attempts.tried).ok_or_else(|| none(chosen.why_none()))
 }
 
 /// Whose fault an error of pingora's is.

@@ -43,10 +43,7 @@ impl Names {
 
     /// Looks up names that were never asked for, for a short while.
     pub async fn settle(&self) {
-        let fresh = self.live().into_iter().filter(|name| {
-            let resolution = name.resolution();
-            resolution.addresses.is_empty() && resolution.error.is_some()
-        });
+        let fresh = self.live().into_iter().filter(|name| name.is_new());
         let lookups: Vec<_> = fresh.map(|name| tokio::spawn(look_up(name))).collect();
         let all = async {
             for lookup in lookups {
@@ -78,6 +75,9 @@ impl Names {
 }
 
 async fn look_up(name: Arc<Name>) {
+    if !name.begin() {
+        return;
+    }
     let before = name.resolution();
     let query = lookup_host((&*name.host, name.port));
     let answer = match time::timeout(TIMEOUT, query).await {

@@ -79,7 +79,12 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
         Some(address) => Some(start_admin(address, &options, control.clone()).await?),
         None => None,
     };
-    if let Outcome::Rejected(problems) = control.reload(Origin::Start).await {
+    let first = tokio::select! {
+        outcome = control.reload(Origin::Start) => outcome,
+        _ = interrupt.recv() => return Ok(Ended::TimedOut),
+        _ = terminate.recv() => return Ok(Ended::TimedOut),
+    };
+    if let Outcome::Rejected(problems) = first {
         control.stop().await;
         tracing::debug!("{} problems", problems.len());
         return Ok(Ended::BadConfiguration);
@@ -176,7 +181,7 @@ async fn reload_on(mut hangup: Signal, control: Control) {
 /// First readiness goes, so that nobody sends more; then listeners and idle connections; then the
 /// last busy ones are waited for.
 async fn drain(control: &Control, options: &Options) -> Ended {
-    control.announce_end().await;
+    control.announce_end();
     tracing::info!(delay = ?options.drain_delay, timeout = ?options.drain_timeout, "draining");
     sleep(options.drain_delay).await;
     control.drain().await;

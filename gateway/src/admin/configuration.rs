@@ -11,7 +11,6 @@ use axum::{
 use portico_config::{Diagnostic, Source};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Admin;
 use crate::{
@@ -99,17 +98,14 @@ fn answer(outcome: Outcome) -> Response {
 }
 
 fn generation(generation: &Generation) -> Value {
-    let Generation { number, origin, sources, at, took, warnings } = generation;
-    let mut digest = Sha256::new();
-    sources.iter().for_each(|source| digest.update(&source.text));
-    let digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let Generation { number, origin, sources, digest, at, took, warnings } = generation;
     json!({
         "generation": number,
         "origin": origin.to_string(),
         "at": humantime::format_rfc3339_millis(*at).to_string(),
         "took_ms": milliseconds(*took),
         "sources": sources.iter().map(|source| &source.name).collect::<Vec<_>>(),
-        "digest": format!("sha256:{digest}"),
+        "digest": digest.to_string(),
         "warnings": diagnostics(warnings),
     })
 }

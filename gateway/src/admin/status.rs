@@ -28,7 +28,7 @@ pub(super) async fn show(State(admin): State<Admin>) -> Json<Value> {
         "plugins": status.plugins.iter().map(plugin).collect::<Vec<_>>(),
         "connections": status.connections,
         "workers": status.workers,
-        "draining": status.draining,
+        "draining": admin.control.is_ending(),
     }))
 }
 

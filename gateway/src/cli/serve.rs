@@ -86,7 +86,6 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 fn options(args: Args) -> anyhow::Result<Options> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let user_cache = user_folder("XDG_CACHE_HOME", ".cache");
     let bundled = match args.bundled {
         Some(folder) => folder,
         None => std::env::current_exe()?.with_file_name("plugins"),
@@ -96,7 +95,7 @@ fn options(args: Args) -> anyhow::Result<Options> {
         admin: args.admin.0,
         admin_token: token(args.admin_token_file)?,
         workers: args.workers.map_or(processors, usize::from),
-        cache: args.cache.or_else(|| user_cache.as_ref().map(|folder| folder.join("modules"))),
+        cache: args.cache.or_else(default_cache),
         bundled,
         drain_delay: args.drain_delay,
         drain_timeout: args.drain_timeout,
@@ -117,10 +116,23 @@ fn token(file: Option<PathBuf>) -> anyhow::Result<Option<Token>> {
     Ok(secret.map(|secret| Token::new(&secret)))
 }
 
+/// Compiled plugins are kept if there is a place for them. Without one they are compiled again.
+fn default_cache() -> Option<PathBuf> {
+    let folder = user_folder("XDG_CACHE_HOME", ".cache")?.join("modules");
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => Some(folder),
+        Err(error) => {
+            let folder = folder.display();
+            tracing::warn!(%folder, %error, "compiled plugins are not kept between runs");
+            None
+        }
+    }
+}
+
 /// The user's own folder of a kind, if there is a user with a home. It must be absolute, as
 /// wasmtime's cache asks.
 fn user_folder(variable: &str, under_home: &str) -> Option<PathBuf> {
-    let named = std::env::var_os(variable).map(PathBuf::from);
+    let named = std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(under_home));
     named.or_else(home).filter(|folder| folder.is_absolute()).map(|folder| folder.join("portico"))
 }

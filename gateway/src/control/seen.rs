@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use portico_config::Source;
 
 use crate::{
+    generation::Digest,
     plugins::{Stamp, stamp},
     sources,
 };
@@ -13,7 +14,8 @@ use crate::{
 /// Texts and files as they were.
 #[derive(Default)]
 pub(super) struct Seen {
-    texts: Option<Vec<(String, String)>>,
+    /// Names and digests.
+    texts: Option<Vec<(String, Digest)>>,
     looks: Looks,
     /// What differed when it was last looked.
     unsettled: Option<Looks>,
@@ -34,7 +36,9 @@ pub(super) enum Difference {
 impl Seen {
     /// The configuration's texts, when they were read from its own files.
     pub(super) fn texts(&mut self, sources: &[Source]) {
-        let texts = sources.iter().map(|source| (source.name.clone(), source.text.clone()));
+        let texts = sources
+            .iter()
+            .map(|source| (source.name.clone(), Digest::of_texts(std::slice::from_ref(source))));
         self.texts = Some(texts.collect());
     }
 
@@ -74,10 +78,9 @@ impl Seen {
     pub(super) fn compare(&self, sources: &[Source]) -> Difference {
         let Some(texts) = &self.texts else { return Difference::Texts };
         let same = texts.len() == sources.len()
-            && texts
-                .iter()
-                .zip(sources)
-                .all(|((name, text), source)| *name == source.name && *text == source.text);
+            && texts.iter().zip(sources).all(|((name, digest), source)| {
+                *name == source.name && *digest == Digest::of_texts(std::slice::from_ref(source))
+            });
         if !same {
             return Difference::Texts;
         }

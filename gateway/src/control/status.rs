@@ -17,8 +17,6 @@ pub struct Status {
     /// Open downstream connections.
     pub connections: usize,
     pub workers: usize,
-    /// It accepts no more connections.
-    pub draining: bool,
 }
 
 /// A listener and where it really is.

@@ -132,7 +132,9 @@ impl GuestLog {
 
     /// One line. The levels are those of the ABI: trace 0 … critical 5.
     pub(crate) fn line(&mut self, level: i32, message: &[u8]) {
-        if !self.admit() {
+        // A line that nobody reads costs nothing, and takes no other line's place.
+        let kept = self.kept.is_some() && level >= 3;
+        if !(kept || is_read(level)) || !self.admit() {
             return;
         }
         let cut = message.len() > LOG_LINE;
@@ -207,4 +209,14 @@ pub(crate) fn realtime() -> Duration {
 fn clock(id: ClockId) -> Duration {
     let time = clock_gettime(id);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+fn is_read(level: i32) -> bool {
+    match level {
+        0 => tracing::enabled!(target: "portico::plugin", Level::TRACE),
+        1 => tracing::enabled!(target: "portico::plugin", Level::DEBUG),
+        2 => tracing::enabled!(target: "portico::plugin", Level::INFO),
+        3 => tracing::enabled!(target: "portico::plugin", Level::WARN),
+        _ => tracing::enabled!(target: "portico::plugin", Level::ERROR),
+    }
 }

@@ -133,14 +133,11 @@ impl Instance {
         self.next_context = context.checked_add(1).unwrap_or(i32::MAX / 2);
         let fields = stream.as_ref().map_or(0, |stream| stream.request.len());
         self.lend(stream, configuration.1, Phase::RequestHeaders);
-        let create = self.exports.on_context_create.clone();
-        let parent = root(configuration.0);
-        let result = self.call("proxy_on_context_create", create, (context, parent));
-        let result = result.and_then(|_| {
-            let callback = self.exports.on_request_headers.clone();
-            let params = (context, count(fields), i32::from(end_of_stream));
-            self.call("proxy_on_request_headers", callback, params)
-        });
+        let created = (context, root(configuration.0));
+        let params = (context, count(fields), i32::from(end_of_stream));
+        let result = self
+            .call("proxy_on_context_create", |e| &e.on_context_create, created)
+            .and_then(|_| self.call("proxy_on_request_headers", |e| &e.on_request_headers, params));
         self.give_back(stream);
         Ok((context, action(result?, stream)))
     }
@@ -154,9 +151,8 @@ impl Instance {
     ) -> Result<Action, Stopped> {
         let fields = stream.as_ref().map_or(0, |stream| stream.response.len());
         self.lend(stream, configuration, Phase::ResponseHeaders);
-        let callback = self.exports.on_response_headers.clone();
         let params = (context, count(fields), i32::from(end_of_stream));
-        let result = self.call("proxy_on_response_headers", callback, params);
+        let result = self.call("proxy_on_response_headers", |e| &e.on_response_headers, params);
         self.give_back(stream);
         Ok(action(result?, stream))
     }
@@ -170,13 +166,10 @@ impl Instance {
         stream: &mut Option<Box<Stream>>,
     ) -> Result<(), Stopped> {
         self.lend(stream, configuration, Phase::Log);
-        let done = self.exports.on_done.clone();
-        let log = self.exports.on_log.clone();
-        let delete = self.exports.on_delete.clone();
         let result = self
-            .call("proxy_on_log", log, context)
-            .and_then(|_| self.call("proxy_on_done", done, context))
-            .and_then(|_| self.call("proxy_on_delete", delete, context));
+            .call("proxy_on_log", |e| &e.on_log, context)
+            .and_then(|_| self.call("proxy_on_done", |e| &e.on_done, context))
+            .and_then(|_| self.call("proxy_on_delete", |e| &e.on_delete, context));
         self.give_back(stream);
         result.map(drop)
     }
@@ -197,13 +190,14 @@ impl Instance {
         *stream = self.store.data_mut().stream.take();
     }
 
+    /// Calls back without cloning the function: a clone counts references that all workers share.
     fn call<P: WasmParams, R: WasmResults>(
         &mut self,
         name: &'static str,
-        callback: Option<TypedFunc<P, R>>,
+        find: impl FnOnce(&Exports) -> &Option<TypedFunc<P, R>>,
         params: P,
     ) -> Result<Option<R>, Stopped> {
-        let Some(callback) = callback else { return Ok(None) };
+        let Some(callback) = find(&self.exports) else { return Ok(None) };
         arm(&mut self.store, self.limits.cpu);
         self.store.data_mut().memory_limit.reached = false;
         match callback.call(&mut self.store, params) {

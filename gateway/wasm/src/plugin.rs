@@ -44,6 +44,8 @@ struct Slot {
     instance: Option<Instance>,
     /// Which instance this is, counted from 1: a context belongs to one life.
     life: u64,
+    /// Streams that have entered. Counted here, where no other worker writes.
+    requests: u64,
     /// After a replacement failed, or took long: when the next one may be made.
     retry_at: Duration,
 }
@@ -94,7 +96,6 @@ pub struct Stats {
 
 #[derive(Default)]
 struct Counters {
-    requests: AtomicU64,
     traps: AtomicU64,
     deadlines: AtomicU64,
     replaced: AtomicU64,
@@ -114,7 +115,7 @@ impl Plugin {
         drop(canary);
         let slots = (0..workers.max(1)).map(|_| {
             let instance = Some(serving(&module, &spec)?);
-            Ok(Mutex::new(Slot { instance, life: 1, retry_at: Duration::ZERO }))
+            Ok(Mutex::new(Slot { instance, life: 1, requests: 0, retry_at: Duration::ZERO }))
         });
         let slots = slots.collect::<Result<_, LoadError>>()?;
         Ok(Arc::new(Self { module, spec, slots, stats: Counters::default() }))
@@ -134,7 +135,7 @@ impl Plugin {
 
     pub fn stats(&self) -> Stats {
         Stats {
-            requests: self.stats.requests.load(Ordering::Relaxed),
+            requests: self.slots.iter().map(|slot| lock(slot).requests).sum(),
             traps: self.stats.traps.load(Ordering::Relaxed),
             deadlines: self.stats.deadlines.load(Ordering::Relaxed),
             replaced: self.stats.replaced.load(Ordering::Relaxed),
@@ -159,8 +160,8 @@ impl Plugin {
         stream: &mut Option<Box<Stream>>,
         end_of_stream: bool,
     ) -> Result<(Visit, Action), Fault> {
-        self.stats.requests.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.slot(worker)?;
+        slot.requests += 1;
         let Some(instance) = &mut slot.instance else { return Err(Fault::Unavailable) };
         let own = (configuration, &self.spec.configurations[configuration]);
         match instance.request_headers(own, stream, end_of_stream) {
@@ -182,7 +183,7 @@ impl Plugin {
         stream: &mut Option<Box<Stream>>,
         end_of_stream: bool,
     ) -> Result<Action, Fault> {
-        let mut slot = self.slot(worker)?;
+        let mut slot = self.locked(worker);
         if slot.life != visit.life {
             return Err(Fault::Lost);
         }
@@ -203,7 +204,7 @@ impl Plugin {
         visit: &Visit,
         stream: &mut Option<Box<Stream>>,
     ) -> Result<(), Fault> {
-        let mut slot = self.slot(worker)?;
+        let mut slot = self.locked(worker);
         if slot.life != visit.life {
             return Ok(());
         }
@@ -212,8 +213,13 @@ impl Plugin {
         instance.end(visit.context, own, stream).map_err(|stopped| self.replace(&mut slot, stopped))
     }
 
+    fn locked(&self, worker: usize) -> MutexGuard<'_, Slot> {
+        lock(&self.slots[worker % self.slots.len()])
+    }
+
+    /// The slot of a worker, with an instance in it.
     fn slot(&self, worker: usize) -> Result<MutexGuard<'_, Slot>, Fault> {
-        let mut slot = lock(&self.slots[worker % self.slots.len()]);
+        let mut slot = self.locked(worker);
         if slot.instance.is_none() && monotonic() >= slot.retry_at {
             self.revive(&mut slot);
         }

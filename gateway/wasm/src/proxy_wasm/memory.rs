@@ -59,10 +59,14 @@ pub(super) fn hand_over(
     let Ok(size) = i32::try_from(bytes.len()) else { return Ok(Status::BadArgument as i32) };
     let mut pointer = 0;
     if size > 0 {
-        let Some(allocate) = caller.data().allocate.clone() else {
+        // Taken and put back, because a clone counts references that all workers share. An
+        // allocator that calls back for something to be allocated gets nothing.
+        let Some(allocate) = caller.data_mut().allocate.take() else {
             return Ok(Status::InternalFailure as i32);
         };
-        pointer = allocate.call(&mut *caller, size)?;
+        let allocated = allocate.call(&mut *caller, size);
+        caller.data_mut().allocate = Some(allocate);
+        pointer = allocated?;
         if pointer == 0 {
             return Ok(Status::InvalidMemoryAccess as i32);
         }
