@@ -24,6 +24,8 @@ pub(crate) struct Host {
     pub(crate) memory: Option<Memory>,
     /// The guest's allocator; set once the instance exists.
     pub(crate) allocate: Option<TypedFunc<i32, i32>>,
+    /// The guest's allocator runs, called by the host.
+    pub(crate) allocating: bool,
     pub(crate) cpu: CpuClock,
     /// What was said while starting, so that an error can repeat it.
     pub(crate) log: GuestLog,
@@ -39,6 +41,7 @@ impl Host {
             stream: None,
             memory: None,
             allocate: None,
+            allocating: false,
             cpu: CpuClock::new(limits.cpu),
             memory_limit: MemoryLimit::new(limits.memory),
         }

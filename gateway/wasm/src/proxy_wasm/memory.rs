@@ -59,13 +59,19 @@ pub(super) fn hand_over(
     let Ok(size) = i32::try_from(bytes.len()) else { return Ok(Status::BadArgument as i32) };
     let mut pointer = 0;
     if size > 0 {
-        // Taken and put back, because a clone counts references that all workers share. An
-        // allocator that calls back for something to be allocated gets nothing.
-        let Some(allocate) = caller.data_mut().allocate.take() else {
+        // Taken and put back, because a clone counts references that all workers share.
+        let host = caller.data_mut();
+        if host.allocating {
+            return Err(wasmtime::Error::msg("its allocator asked the host for what it allocates"));
+        }
+        let Some(allocate) = host.allocate.take() else {
             return Ok(Status::InternalFailure as i32);
         };
+        host.allocating = true;
         let allocated = allocate.call(&mut *caller, size);
-        caller.data_mut().allocate = Some(allocate);
+        let host = caller.data_mut();
+        host.allocate = Some(allocate);
+        host.allocating = false;
         pointer = allocated?;
         if pointer == 0 {
             return Ok(Status::InvalidMemoryAccess as i32);
