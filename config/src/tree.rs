@@ -54,7 +54,9 @@ impl Tree {
         let mut documents = serde_yaml::Deserializer::from_str(text);
         let budget = Cell::new(text.len() + MAX_ALIASED);
         let tree = match documents.next() {
-            Some(document) => Seed(&budget).deserialize(document).map_err(malformed)?,
+            Some(document) => {
+                Seed(&budget).deserialize(document).map_err(|error| malformed(&error, text))?
+            }
             None => Self::Null,
         };
         match documents.next() {
@@ -77,10 +79,13 @@ impl Tree {
     }
 }
 
-fn malformed(error: serde_yaml::Error) -> Malformed {
-    let place = error.location().map(|place| (place.line(), place.column()));
-    let text = error.to_string();
-    let message = match text.as_str() {
+fn malformed(error: &serde_yaml::Error, text: &str) -> Malformed {
+    let place = error.location().map(|place| match text.contains(OLD_LINE_ENDS) {
+        true => line_and_column(text, place.index()),
+        false => (place.line(), place.column()),
+    });
+    let said = error.to_string();
+    let message = match said.as_str() {
         text if text.contains("repetition limit") || text.contains(TOO_MANY_ALIASES) => {
             TOO_MANY_ALIASES.to_owned()
         }
@@ -88,6 +93,20 @@ fn malformed(error: serde_yaml::Error) -> Malformed {
         text => text.split(" at line ").next().unwrap_or(text).to_owned(),
     };
     Malformed { message, place }
+}
+
+/// What ends a line in YAML 1.1, by which the parser counts, and nowhere else: not in YAML 1.2, and
+/// in no editor. A carriage return is among them, because alone it ends no line either.
+const OLD_LINE_ENDS: [char; 4] = ['\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Counts lines anew, up to the character that the parser stopped at. A place in the blanks at the
+/// end of a line is the end of what is written there.
+fn line_and_column(text: &str, index: usize) -> (usize, usize) {
+    let end = text.char_indices().nth(index).map_or(text.len(), |(end, _)| end);
+    let before = &text[..end];
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[start..].lines().next().unwrap_or_default().trim_end().chars().count();
+    (before.matches('\n').count() + 1, before[start..].chars().count().min(line) + 1)
 }
 
 const TOO_MANY_ALIASES: &str = "aliases (`*name`) repeat too much: more than 1,000,000 values";

@@ -172,3 +172,10 @@ fn input_beyond_the_limit_is_refused() {
     let loaded = load(&[source(text)]);
     assert!(loaded.diagnostics[0].message.contains("at most 64 MiB"));
 }
+
+/// Found by `any_text_is_loaded_or_explained`: the parser takes U+2028 for the end of a line.
+#[test]
+fn lines_end_where_editors_end_them() {
+    let loaded = check("A:\u{2028}\u{10080}".to_owned());
+    assert_eq!(loaded.diagnostics[0].line, 1);
+}

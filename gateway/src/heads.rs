@@ -25,16 +25,7 @@ pub(crate) fn host(head: &RequestHeader) -> &str {
 
 /// Path and query of a request, whatever form its target has.
 pub(crate) fn target(head: &RequestHeader) -> &str {
-    if head.raw_path_is_utf8() {
-        return head.uri.path_and_query().map_or("/", |target| target.as_str());
-    }
-    // Not UTF-8, so no rule that names it by text can match it: only its first part is of use.
-    std::str::from_utf8(head.raw_path())
-        .unwrap_or_else(|error| valid_up_to(head.raw_path(), error.valid_up_to()))
-}
-
-fn valid_up_to(bytes: &[u8], end: usize) -> &str {
-    std::str::from_utf8(&bytes[..end]).unwrap_or("/")
+    head.uri.path_and_query().map_or("/", |target| target.as_str())
 }
 
 /// A request's head for filters: `:authority`, `:path`, `:method`, `:scheme`, then the client's
@@ -45,7 +36,7 @@ pub(crate) fn request_fields(head: &RequestHeader) -> Fields {
     if let Some(authority) = authority {
         fields.push(FieldName::Pseudo(":authority"), authority);
     }
-    if let Ok(path) = HeaderValue::from_bytes(path_bytes(head)) {
+    if let Ok(path) = HeaderValue::from_str(target(head)) {
         fields.push(FieldName::Pseudo(":path"), path);
     }
     fields.push(FieldName::Pseudo(":method"), method_value(&head.method));
@@ -56,10 +47,6 @@ pub(crate) fn request_fields(head: &RequestHeader) -> Fields {
         }
     }
     fields
-}
-
-fn path_bytes(head: &RequestHeader) -> &[u8] {
-    if head.raw_path_is_utf8() { target(head).as_bytes() } else { head.raw_path() }
 }
 
 /// A request's head from what filters made of it.

@@ -20,6 +20,9 @@ pub(crate) fn check(session: &Session) -> Result<(), ClientFault> {
     if bytes > HEAD_BYTES {
         return Err(ClientFault::HeadTooLarge { bytes, limit: HEAD_BYTES });
     }
+    if !head.raw_path_is_utf8() {
+        return Err(ClientFault::Malformed { why: "the request's target is not text" });
+    }
     let hosts = head.headers.get_all(header::HOST).iter().count();
     if hosts > 1 {
         return Err(ClientFault::Malformed { why: "the request names its host more than once" });

@@ -28,6 +28,27 @@ async fn readiness_goes_first_while_requests_are_served_on() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_change_while_draining_opens_nothing_again() -> Result<()> {
+    let backend = Backend::with("web", Behaviour::Hold).await?;
+    let mut gateway = Gateway::start(&forward(backend.address)).await?;
+    let mut busy = Client::connect(gateway.address).await?;
+    busy.send(Request::get("/busy").bytes()).await?;
+    backend.has(1).await?;
+    gateway.signal(Signal::TERM)?;
+    eventually(async || {
+        ensure!(TcpStream::connect(gateway.address).await.is_err(), "it still listens");
+        Ok(())
+    })
+    .await?;
+    assert_eq!(gateway.put(&answering("again")).await?.status, 503);
+    assert!(TcpStream::connect(gateway.address).await.is_err(), "it listens again");
+    backend.release();
+    assert_eq!(busy.answer().await?.status, 200);
+    assert_eq!(gateway.ended().await?.code(), Some(0));
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_under_way_finishes_and_what_is_idle_closes() -> Result<()> {
     let backend = Backend::with("web", Behaviour::Hold).await?;
     let mut gateway = Gateway::start(&forward(backend.address)).await?;

@@ -186,6 +186,39 @@ async fn every_interface_becomes_one_on_the_same_port_and_back() -> Result<()> {
     Ok(())
 }
 
+/// A request for a listener that goes is answered by the configuration that knew it.
+#[tokio::test]
+async fn half_a_head_outlives_its_listener() -> Result<()> {
+    let backend = Backend::start("web").await?;
+    let gateway = Gateway::start(&config(&[ONE, TWO], backend.address)).await?;
+    let two = gateway.listener("two").await?;
+    let mut client = Client::connect(two).await?;
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n").await?;
+    // The gateway must have seen the first half; a whole request after it on another connection
+    // is answered later than that by the same accept loops.
+    get(two, "/").await?;
+    gateway.apply(&config(&[ONE], backend.address)).await?;
+    client.send("\r\n").await?;
+    let answer = client.answer().await?;
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    assert!(client.closed().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_busy_connection_is_told_that_its_listener_has_gone() -> Result<()> {
+    let backend = Backend::with("web", Behaviour::Hold).await?;
+    let gateway = Gateway::start(&config(&[ONE, TWO], backend.address)).await?;
+    let mut client = Client::connect(gateway.listener("two").await?).await?;
+    client.send(Request::get("/service").bytes()).await?;
+    backend.has(1).await?;
+    gateway.apply(&config(&[ONE], backend.address)).await?;
+    backend.release();
+    let answer = client.answer().await?;
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    Ok(())
+}
+
 #[tokio::test]
 async fn connections_that_wait_to_be_accepted_are_not_lost_by_a_swap() -> Result<()> {
     let backend = Backend::start("web").await?;

@@ -161,3 +161,20 @@ async fn a_service_that_does_not_accept_in_time_is_given_up() -> Result<()> {
     assert!(took < FAR, "{took:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn an_informational_answer_does_not_stand_for_the_answer() -> Result<()> {
+    let backend = Backend::start("web").await?;
+    backend.behave(Behaviour::Trickle(b"HTTP/1.1 200 OK\r\nx-slow: ".to_vec()));
+    let routes = "  - { name: web, timeout: 300ms, rules: [{ backends: [web] }] }";
+    let gateway = Gateway::start(&configuration(&[("web", backend.address)], routes)).await?;
+    let request = Request::new("POST", "/").header("expect", "100-continue").body(b"hello");
+    let mut client = Client::connect(gateway.address).await?;
+    client.send(request.bytes()).await?;
+    let mut answer = client.answer().await?;
+    while answer.status == 100 {
+        answer = client.answer().await?;
+    }
+    assert_eq!((answer.status, answer.reason()), (504, "timeout"));
+    Ok(())
+}

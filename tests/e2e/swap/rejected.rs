@@ -75,6 +75,36 @@ async fn a_file_that_is_half_written_is_not_served() -> Result<()> {
     load.stop().await?.without_failure()
 }
 
+/// Half a file may be a configuration of its own. Its writer has not closed it, so nothing says
+/// that it is meant; a change elsewhere in the folder must not bring it in either.
+#[tokio::test]
+async fn half_a_file_that_could_be_served_waits_for_its_writer() -> Result<()> {
+    let text = answering("one");
+    let gateway = Gateway::start(&text).await?;
+    let mut file = File::create(gateway.folder.path().join(FILE))?;
+    file.write_all(answering("half").as_bytes())?;
+    file.flush()?;
+    // Longer than any event takes; shorter than the two looks that stand in for events.
+    let served = within_a_second(&gateway).await?;
+    assert_eq!(served, "one");
+    file.write_all(b"# and the rest\n")?;
+    drop(file);
+    gateway.after(1).await?;
+    assert_eq!(get(gateway.address, "/").await?.text(), "half");
+    Ok(())
+}
+
+/// What is served until a second has passed, or as soon as it is not `one`.
+async fn within_a_second(gateway: &Gateway) -> Result<String> {
+    let end = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
+    loop {
+        let text = get(gateway.address, "/").await?.text();
+        if text != "one" || tokio::time::Instant::now() > end {
+            return Ok(text);
+        }
+    }
+}
+
 #[tokio::test]
 async fn whatever_a_file_holds_the_gateway_serves_on() -> Result<()> {
     let gateway = Gateway::start(&answering("one")).await?;
