@@ -72,6 +72,9 @@ pub fn load(sources: &[Source]) -> Loaded {
 fn broken_source(source: &Source, malformed: Malformed) -> Diagnostic {
     let (line, column) = malformed.place.unwrap_or((1, 1));
     let excerpt = malformed.place.and_then(|_| excerpt::of_broken(&source.text, line, column));
+    // The parser may stop in blanks that are not shown.
+    let shown = excerpt.as_ref().map(|excerpt| excerpt.chars().count() + 1);
+    let column = shown.map_or(column, |end| column.min(end));
     let tab = || {
         source
             .text
