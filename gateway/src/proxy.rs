@@ -1,6 +1,8 @@
 //! The hooks that pingora calls, in the order of a request's life. Hooks decide; the work is done
 //! by leaves: router, chain, backend, forward, failure.
 
+mod blame;
+
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
@@ -8,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header;
 use pingora::{
-    Error, ErrorSource, ErrorType, Result,
+    Error, ErrorType, Result,
     http::{RequestHeader, ResponseHeader},
     proxy::{FailToProxy, ProxyHttp, Session},
     upstreams::peer::HttpPeer,
@@ -16,6 +18,7 @@ use pingora::{
 use portico_wasm::End;
 use tokio::time::Instant;
 
+use self::blame::{blame, report};
 use crate::{
     answer::Answer,
     backend::Target,
@@ -30,9 +33,6 @@ use crate::{
 
 /// A body that does not move for this long, in either direction, has no client any more.
 const BODY_STALL: Duration = Duration::from_secs(60);
-
-/// Timers ring up to this much too early.
-const TIMER: Duration = Duration::from_millis(10);
 
 /// The timeout of a read gets this head start over the cut, because its answer is the better one:
 /// in the form that the client asked for, and through the filters.
@@ -430,75 +430,4 @@ fn pick(exchange: &Exchange) -> Result<Target, UpstreamFault> {
     let none = |cause| UpstreamFault::NoEndpoint { service: exchange.service_name(), cause };
     let chosen = attempts.service.as_ref().ok_or_else(|| none("no service".into()))?;
     chosen.pick(&attempts.tried).ok_or_else(|| none(chosen.why_none()))
-}
-
-/// Whose fault an error of pingora's is.
-fn blame(exchange: &Exchange, error: &Error) -> Failure {
-    let cause = cause(error);
-    let service = exchange.service_name();
-    let endpoint = exchange.attempts.endpoint;
-    match error.esource() {
-        ErrorSource::Downstream => Failure::Client(match error.etype() {
-            ErrorType::ConnectionClosed
-            | ErrorType::ReadError
-            | ErrorType::WriteError
-            | ErrorType::WriteTimedout
-            | ErrorType::ConnectError => ClientFault::Gone { cause },
-            _ => ClientFault::Body { cause },
-        }),
-        ErrorSource::Upstream => Failure::Upstream(match error.etype() {
-            // Nothing but the deadline limits a read, and nothing else arms its timer.
-            ErrorType::ReadTimedout | ErrorType::ConnectTimedout
-                if let Some(deadline) = exchange.deadline.as_ref().filter(|deadline| {
-                    *error.etype() == ErrorType::ReadTimedout
-                        || deadline.remaining(Instant::now() + TIMER).is_none()
-                }) =>
-            {
-                return timed_out(exchange, deadline);
-            }
-            ErrorType::ConnectTimedout
-            | ErrorType::ConnectRefused
-            | ErrorType::ConnectNoRoute
-            | ErrorType::ConnectError
-            | ErrorType::BindError
-            | ErrorType::SocketError => UpstreamFault::Connect {
-                service,
-                endpoint,
-                tried: exchange.attempts.tried.len(),
-                cause,
-            },
-            ErrorType::InvalidHTTPHeader => UpstreamFault::Protocol { service, endpoint, cause },
-            _ => UpstreamFault::Reset { service, endpoint, cause },
-        }),
-        ErrorSource::Internal | ErrorSource::Unset => Failure::Internal { cause },
-    }
-}
-
-/// The innermost reason, without pingora's dump of what was read.
-fn cause(error: &Error) -> String {
-    let kind = error.etype().as_str();
-    let root = error.root_cause().to_string();
-    // Text of pingora's own may quote what was read; the system's errors do not.
-    match error.cause.is_some() {
-        true if !root.contains("buf:") => format!("{kind}: {root}"),
-        _ => kind.to_owned(),
-    }
-}
-
-/// The long reason, in the log. The path is written without its query, which may hold secrets.
-fn report(session: &Session, exchange: &Exchange, failure: &Failure) {
-    let head = session.req_header();
-    let (path, _) = redirect::split(heads::target(head));
-    let rule = exchange.rule_name();
-    let (method, host) = (&head.method, heads::host(head));
-    let id = exchange.request_id.to_str().unwrap_or_default();
-    let (status, reason) = (failure.status(), failure.code());
-    let (message, detail) = (failure.public(), failure.detail());
-    if failure.is_ours_to_report() {
-        tracing::warn!(target: "portico::request", status, reason, %method, host, path,
-            rule = &*rule, id, detail, "{message}");
-    } else {
-        tracing::debug!(target: "portico::request", status, reason, %method, host, path,
-            rule = &*rule, id, detail, "{message}");
-    }
 }

@@ -23,6 +23,10 @@ use crate::{
 /// difference counts when it looks the same twice, because a writer may still be at it.
 const POLL: Duration = Duration::from_secs(2);
 
+/// Some programs replace a file by removing it first. It is back before anybody needs to hear that
+/// it is gone.
+const REPLACED: Duration = Duration::from_millis(50);
+
 /// Events that may wait; more say nothing that these do not.
 const QUEUE: usize = 256;
 
@@ -34,7 +38,10 @@ pub async fn watch(path: PathBuf, control: Control) {
     loop {
         rewatch(&mut watcher, &mut watched, &path, &control);
         let outcome = tokio::select! {
-            Some(()) = events.recv() => {
+            Some(removed) = events.recv() => {
+                if removed {
+                    sleep(REPLACED).await;
+                }
                 while events.try_recv().is_ok() {}
                 control.reload(Origin::File).await
             }
@@ -46,10 +53,12 @@ pub async fn watch(path: PathBuf, control: Control) {
     }
 }
 
-fn watcher(events: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+fn watcher(events: mpsc::Sender<bool>) -> Option<RecommendedWatcher> {
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.is_ok_and(|event| is_complete(&event.kind)) {
-            let _full_or_ended = events.try_send(());
+        if let Ok(Event { kind, .. }) = event
+            && is_complete(&kind)
+        {
+            let _full_or_ended = events.try_send(matches!(kind, EventKind::Remove(_)));
         }
     });
     watcher

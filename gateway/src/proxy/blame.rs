@@ -1,0 +1,87 @@
+//! Whose fault it is that a request got no answer, and the line in the log that says so.
+
+use std::time::Duration;
+
+use pingora::{Error, ErrorSource, ErrorType, proxy::Session};
+use tokio::time::Instant;
+
+use super::timed_out;
+use crate::{
+    exchange::Exchange,
+    failure::{ClientFault, Failure, UpstreamFault},
+    heads, redirect,
+};
+
+/// Timers ring up to this much too early.
+const TIMER: Duration = Duration::from_millis(10);
+
+/// Whose fault an error of pingora's is.
+pub(super) fn blame(exchange: &Exchange, error: &Error) -> Failure {
+    let cause = cause(error);
+    let service = exchange.service_name();
+    let endpoint = exchange.attempts.endpoint;
+    match error.esource() {
+        ErrorSource::Downstream => Failure::Client(match error.etype() {
+            ErrorType::ConnectionClosed
+            | ErrorType::ReadError
+            | ErrorType::WriteError
+            | ErrorType::WriteTimedout
+            | ErrorType::ConnectError => ClientFault::Gone { cause },
+            _ => ClientFault::Body { cause },
+        }),
+        ErrorSource::Upstream => Failure::Upstream(match error.etype() {
+            // Nothing but the deadline limits a read, and nothing else arms its timer.
+            ErrorType::ReadTimedout | ErrorType::ConnectTimedout
+                if let Some(deadline) = exchange.deadline.as_ref().filter(|deadline| {
+                    *error.etype() == ErrorType::ReadTimedout
+                        || deadline.remaining(Instant::now() + TIMER).is_none()
+                }) =>
+            {
+                return timed_out(exchange, deadline);
+            }
+            ErrorType::ConnectTimedout
+            | ErrorType::ConnectRefused
+            | ErrorType::ConnectNoRoute
+            | ErrorType::ConnectError
+            | ErrorType::BindError
+            | ErrorType::SocketError => UpstreamFault::Connect {
+                service,
+                endpoint,
+                tried: exchange.attempts.tried.len(),
+                cause,
+            },
+            ErrorType::InvalidHTTPHeader => UpstreamFault::Protocol { service, endpoint, cause },
+            _ => UpstreamFault::Reset { service, endpoint, cause },
+        }),
+        ErrorSource::Internal | ErrorSource::Unset => Failure::Internal { cause },
+    }
+}
+
+/// The innermost reason, without pingora's dump of what was read.
+fn cause(error: &Error) -> String {
+    let kind = error.etype().as_str();
+    let root = error.root_cause().to_string();
+    // Text of pingora's own may quote what was read; the system's errors do not.
+    match error.cause.is_some() {
+        true if !root.contains("buf:") => format!("{kind}: {root}"),
+        _ => kind.to_owned(),
+    }
+}
+
+/// The long reason, in the log. The path is written without its query, which may hold secrets.
+pub(super) fn report(session: &Session, exchange: &Exchange, failure: &Failure) {
+    let head = session.req_header();
+    let (path, _) = redirect::split(heads::target(head));
+    let rule = exchange.rule_name();
+    let (method, host) = (&head.method, heads::host(head));
+    let id = exchange.request_id.to_str().unwrap_or_default();
+    let (status, reason) = (failure.status(), failure.code());
+    let (message, detail) = (failure.public(), failure.detail());
+    if failure.is_ours_to_report() {
+        tracing::warn!(target: "portico::request", status, reason, %method, host, path,
+            rule = &*rule, id, detail, "{message}");
+    } else {
+        tracing::debug!(target: "portico::request", status, reason, %method, host, path,
+            rule = &*rule, id, detail, "{message}");
+    }
+}
