@@ -65,11 +65,7 @@ pub(crate) fn on_request(
             Step::Redirect(redirect) => {
                 return Ok(Verdict::Answer(redirect::answer(redirect, head, exchange)));
             }
-            Step::Respond(respond) => {
-                let body = bytes::Bytes::copy_from_slice(respond.body.as_bytes());
-                let headers = respond.headers.clone();
-                return Ok(Verdict::Answer(Answer { status: respond.status, headers, body }));
-            }
+            Step::Respond(answer) => return Ok(Verdict::Answer(answer.clone())),
             Step::RequestHeaders(changes) => apply(changes, HeadMut::Request(head)),
             Step::Rewrite(rewrite) => redirect::rewrite(rewrite, head, matched.prefix),
             Step::ResponseHeaders(_) => {

@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use bytes::Bytes;
 use http::HeaderValue;
 use portico_config::config::{
     Config, Filter, ListenerRef, OnFailure, PluginConfiguration, PluginRef, Rule,
@@ -10,6 +11,7 @@ use portico_config::config::{
 use portico_wasm::{Plugin, RouteFacts};
 
 use crate::{
+    answer::Answer,
     backend::Service,
     listen::Plan,
     plugins::{PluginError, PluginStore},
@@ -135,7 +137,11 @@ fn compile_rule(
         }
         Filter::Redirect(redirect) => Step::Redirect(redirect.clone()),
         Filter::RequestHeaders(changes) => Step::RequestHeaders(changes.clone()),
-        Filter::Respond(respond) => Step::Respond(respond.clone()),
+        Filter::Respond(respond) => Step::Respond(Answer {
+            status: respond.status,
+            headers: respond.headers.clone(),
+            body: Bytes::copy_from_slice(respond.body.as_bytes()),
+        }),
         Filter::ResponseHeaders(changes) => Step::ResponseHeaders(changes.clone()),
         Filter::Rewrite(rewrite) => Step::Rewrite(rewrite.clone()),
     });

@@ -10,7 +10,7 @@ use crate::{
     answer::Answer,
     backend::{ATTEMPTS, Service},
     connection::Connection,
-    failure::{Failure, TimeoutSource},
+    failure::{Failure, TimeoutSource, wants_json},
     proxy,
     snapshot::{PluginStep, Rule, Snapshot, Step},
 };
@@ -51,8 +51,8 @@ pub struct Deadline {
     pub at: Instant,
     pub limit: Duration,
     pub whose: TimeoutSource,
-    /// The client would rather read JSON than text.
-    pub json: bool,
+    /// The request's, for the answer of an exchange that is cut off.
+    pub accept: Option<HeaderValue>,
 }
 
 /// What filters keep between their phases.
@@ -159,7 +159,7 @@ impl Drop for Exchange {
             let id = self.request_id.to_str().unwrap_or_default();
             tracing::warn!(target: "portico::request", status, reason, rule = &*self.rule_name(),
                 id, detail = "cut off in the middle", "{}", failure.public());
-            let answer = failure.answer(deadline.json, &self.request_id);
+            let answer = failure.answer(wants_json(deadline.accept.as_ref()), &self.request_id);
             let generation = self.show_generation.then_some(&self.snapshot.generation_header);
             self.connection.last_word(&answer.wire(&self.request_id, generation));
         }

@@ -1,6 +1,6 @@
 //! Heads in two forms: pingora's, which goes on the wire, and the ordered list that filters see.
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use portico_wasm::{FieldName, Fields};
 
@@ -59,20 +59,8 @@ pub(crate) fn request_head(fields: &Fields, old: &RequestHeader) -> Result<Reque
     head.set_version(old.version);
     let authority = fields.first(b":authority").filter(|host| is_printable(host));
     let authority = authority.ok_or(Missing(":authority"))?;
-    let failed = |_| Missing("room for its headers");
-    head.insert_header(header::HOST, authority.clone()).map_err(failed)?;
-    for field in fields.iter() {
-        if let FieldName::Header(name) = &field.name
-            && !FRAMING.contains(name)
-        {
-            head.append_header(name.clone(), field.value.clone()).map_err(failed)?;
-        }
-    }
-    for name in FRAMING {
-        for value in old.headers.get_all(&name) {
-            head.append_header(name.clone(), value.clone()).map_err(failed)?;
-        }
-    }
+    head.insert_header(header::HOST, authority.clone()).map_err(|_| FULL)?;
+    carry(fields, &old.headers, |name, value| head.append_header(name, value))?;
     Ok(head)
 }
 
@@ -101,21 +89,32 @@ pub(crate) fn response_head(
     let build = ResponseHeader::build_no_case(status, Some(fields.len() + 2));
     let mut head = build.map_err(|_| Missing(":status"))?;
     head.set_version(old.version);
-    let failed = |_| Missing("room for its headers");
+    carry(fields, &old.headers, |name, value| head.append_header(name, value))?;
+    Ok(head)
+}
+
+/// Headers go over from the list, but for those that frame the message: they stay as they were.
+fn carry(
+    fields: &Fields,
+    old: &HeaderMap,
+    mut append: impl FnMut(HeaderName, HeaderValue) -> pingora::Result<bool>,
+) -> Result<(), Missing> {
     for field in fields.iter() {
         if let FieldName::Header(name) = &field.name
             && !FRAMING.contains(name)
         {
-            head.append_header(name.clone(), field.value.clone()).map_err(failed)?;
+            append(name.clone(), field.value.clone()).map_err(|_| FULL)?;
         }
     }
     for name in FRAMING {
-        for value in old.headers.get_all(&name) {
-            head.append_header(name.clone(), value.clone()).map_err(failed)?;
+        for value in old.get_all(&name) {
+            append(name.clone(), value.clone()).map_err(|_| FULL)?;
         }
     }
-    Ok(head)
+    Ok(())
 }
+
+const FULL: Missing = Missing("room for its headers");
 
 /// A path in a request line ends at the first space; whatever a filter writes must not end it.
 fn is_path(path: &HeaderValue) -> bool {

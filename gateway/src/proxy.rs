@@ -269,7 +269,10 @@ impl ProxyHttp for Proxy {
                     return nobody;
                 }
                 let request_id = &exchange.request_id;
-                failure.answer(wants_json(&session.req_header().headers), request_id)
+                failure.answer(
+                    wants_json(session.req_header().headers.get(header::ACCEPT)),
+                    request_id,
+                )
             }
         };
         if session.response_written().is_some() {
@@ -332,7 +335,7 @@ impl Proxy {
             let end_of_stream = answer.body.is_empty();
             if let Err(failure) = chain::on_response(exchange, &mut head, end_of_stream) {
                 report(session, exchange, &failure);
-                let json = wants_json(&session.req_header().headers);
+                let json = wants_json(session.req_header().headers.get(header::ACCEPT));
                 answer = failure.answer(json, &exchange.request_id);
             } else if let Some(instead) = exchange.answer.take() {
                 answer = instead;
@@ -405,8 +408,8 @@ fn deadline(exchange: &Exchange, head: &RequestHeader) -> Option<Deadline> {
         (_, Some(own)) => (own, TimeoutSource::Rule(rule.name.clone())),
         (_, None) => return None,
     };
-    let json = wants_json(&head.headers);
-    Some(Deadline { at: exchange.started + limit, limit, whose, json })
+    let accept = head.headers.get(header::ACCEPT).cloned();
+    Some(Deadline { at: exchange.started + limit, limit, whose, accept })
 }
 
 fn expired(exchange: &Exchange) -> Option<Failure> {

@@ -4,12 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use portico_config::config::{
-    Config, HeaderChanges, ListenerRef, OnFailure, Redirect, Respond, Rewrite,
-};
+use portico_config::config::{Config, HeaderChanges, ListenerRef, OnFailure, Redirect, Rewrite};
 use portico_wasm::{Plugin, RouteFacts};
 
 use crate::{
+    answer::Answer,
     backend::Service,
     router::{Router, Sites},
 };
@@ -63,7 +62,7 @@ pub enum Step {
     Plugin(PluginStep),
     Redirect(Redirect),
     RequestHeaders(HeaderChanges),
-    Respond(Respond),
+    Respond(Answer),
     ResponseHeaders(HeaderChanges),
     Rewrite(Rewrite),
 }
