@@ -10,7 +10,9 @@ use std::{
 };
 
 use portico_config::config::{self, PluginSource};
-use portico_wasm::{Digest, Engine, Limits, LoadError, MODULE_BYTES, Module, Plugin, Spec};
+use portico_wasm::{
+    Digest, Engine, Limits, LoadError, MODULE_BYTES, Module, Plugin, Services, Spec,
+};
 
 /// Where plugins come from and which are alive.
 pub struct PluginStore {
@@ -75,8 +77,9 @@ impl PluginStore {
         let limits = Limits {
             memory: usize::try_from(plugin.limits.memory).unwrap_or(usize::MAX),
             cpu: plugin.limits.cpu,
+            ..Limits::default()
         };
-        let spec = Spec { name: plugin.name.clone(), limits, configurations };
+        let spec = Spec { limits, configurations, ..Spec::new(plugin.name.clone()) };
         let stamp = stamp(&path).map_err(|error| self.unreadable(plugin, &path, error))?;
         if let Some((known, digest)) = self.files.get(&path)
             && *known == stamp
@@ -94,7 +97,7 @@ impl PluginStore {
         let began = Instant::now();
         let started = self
             .module(&wasm, digest)
-            .and_then(|module| Plugin::start(module, spec, self.workers))
+            .and_then(|module| Plugin::start(module, spec, self.workers, Services::silent()))
             .map_err(|error| PluginError::Load { path: path.clone(), error })?;
         tracing::info!(plugin = &*name, %digest, took = ?began.elapsed(), "plugin is ready");
         self.files.insert(path, (stamp, digest));

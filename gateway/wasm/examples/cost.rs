@@ -14,7 +14,8 @@ use std::{
 use anyhow::{Context, Result};
 use http::HeaderValue;
 use portico_wasm::{
-    ConnectionFacts, Engine, Facts, FieldName, Fields, Limits, Plugin, RouteFacts, Spec, Stream,
+    ConnectionFacts, Engine, Facts, FieldName, Fields, Limits, Plugin, RouteFacts, Services, Spec,
+    Stream,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -83,8 +84,8 @@ fn start(engine: &Engine, call: &str, times: u32) -> Result<Arc<Plugin>> {
     );
     let module = engine.compile(&wat::parse_str(text)?)?;
     let limits = Limits { cpu: Duration::from_secs(10), ..Limits::default() };
-    let spec = Spec { name: "cost".into(), limits, configurations: vec![Arc::from([])] };
-    Ok(Plugin::start(module, spec, 1)?)
+    let spec = Spec { limits, ..Spec::new("cost") };
+    Ok(Plugin::start(module, spec, 1, Services::silent())?)
 }
 
 /// All phases, as the proxy calls them; the proxy's own work on heads is not in it.

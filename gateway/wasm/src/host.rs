@@ -1,6 +1,9 @@
 //! What the host keeps beside one instance: the store's data.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use rustix::time::{ClockId, clock_gettime};
 use tracing::Level;
@@ -8,7 +11,12 @@ use wasmtime::{Memory, ResourceLimiter, StoreLimits, StoreLimitsBuilder, TypedFu
 
 use crate::{
     cpu::CpuClock,
-    limits::{LOG_LINE, LOG_RATE, Limits, TABLE_ELEMENTS},
+    limits::{LOG_LINE, LOG_RATE, TABLE_ELEMENTS},
+    met::Met,
+    origin::Origin,
+    outside::Services,
+    plugin::Plugin,
+    spec::Spec,
     stream::Stream,
 };
 
@@ -16,6 +24,12 @@ use crate::{
 pub(crate) struct Host {
     /// The plugin's name, for logs and properties.
     pub(crate) plugin: Arc<str>,
+    pub(crate) spec: Arc<Spec>,
+    pub(crate) services: Services,
+    /// Where the instance lives.
+    pub(crate) home: Home,
+    /// Limits that this instance has met.
+    pub(crate) met: Met,
     /// The configuration that the running callback may read.
     pub(crate) configuration: Arc<[u8]>,
     /// The request that the running callback is about; lent for its duration.
@@ -27,24 +41,53 @@ pub(crate) struct Host {
     /// The guest's allocator runs, called by the host.
     pub(crate) allocating: bool,
     pub(crate) cpu: CpuClock,
+    pub(crate) start_cpu: Duration,
     /// What was said while starting, so that an error can repeat it.
     pub(crate) log: GuestLog,
     pub(crate) memory_limit: MemoryLimit,
 }
 
+/// Where an instance lives: its plugin, its worker, its place there, and which instance of that
+/// place it is.
+#[derive(Clone, Default)]
+pub(crate) struct Home {
+    pub(crate) plugin: Weak<Plugin>,
+    pub(crate) worker: usize,
+    pub(crate) seat: usize,
+    pub(crate) life: u64,
+}
+
 impl Host {
-    pub(crate) fn new(plugin: Arc<str>, limits: &Limits) -> Self {
+    pub(crate) fn new(spec: Arc<Spec>, services: Services, home: Home) -> Self {
+        let limits = &spec.limits;
         Self {
-            log: GuestLog::new(plugin.clone()),
-            plugin,
+            log: GuestLog::new(spec.name.clone()),
+            plugin: spec.name.clone(),
+            services,
+            home,
+            met: Met::default(),
             configuration: Arc::from([]),
             stream: None,
             memory: None,
             allocate: None,
             allocating: false,
             cpu: CpuClock::new(limits.cpu),
+            start_cpu: limits.start_cpu,
             memory_limit: MemoryLimit::new(limits.memory),
+            spec,
         }
+    }
+
+    /// The root context that the effective context belongs to.
+    pub(crate) fn root(&self) -> i32 {
+        1
+    }
+
+    /// Who asks the outside for something, on behalf of the effective context's root.
+    pub(crate) fn origin(&self, token: u32) -> Origin {
+        let Home { plugin, worker, seat, life } = self.home.clone();
+        let (name, root) = (self.plugin.clone(), self.root());
+        Origin { plugin, name, worker, seat, life, root, token }
     }
 
     /// The callback failed: whatever it wanted done to its request, nobody must find it later and

@@ -6,10 +6,11 @@ use wasmtime::{AsContextMut, Store, Trap, TypedFunc, UpdateDeadline, WasmParams,
 
 use crate::{
     abi::Action,
-    host::Host,
-    limits::{Limits, START_CPU},
+    host::{Home, Host},
+    limits::Limits,
     module::{LoadError, Module},
-    plugin::Spec,
+    outside::Services,
+    spec::Spec,
     stream::{Phase, Stream},
 };
 
@@ -50,15 +51,20 @@ pub(crate) enum StopCause {
 
 impl Instance {
     /// Instantiates the module and configures it, all before it may see a request.
-    pub(crate) fn start(module: &Module, spec: &Spec) -> Result<Self, LoadError> {
-        let mut store =
-            Store::new(module.pre.module().engine(), Host::new(spec.name.clone(), &spec.limits));
+    pub(crate) fn start(
+        module: &Module,
+        spec: &Arc<Spec>,
+        services: &Services,
+        home: Home,
+    ) -> Result<Self, LoadError> {
+        let host = Host::new(spec.clone(), services.clone(), home);
+        let mut store = Store::new(module.pre.module().engine(), host);
         store.limiter(|host| &mut host.memory_limit);
         store.epoch_deadline_callback(|mut context| {
             let within = context.data_mut().cpu.tick();
             Ok(if within { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
         });
-        arm(&mut store, START_CPU);
+        arm(&mut store, spec.limits.start_cpu);
         let started = module.pre.instantiate(&mut store);
         let instance = started.map_err(|error| start_error(&mut store, "start", &error))?;
         let exports = Exports::find(&mut store, &instance)?;
@@ -265,7 +271,7 @@ fn start_error(
 ) -> LoadError {
     let host = store.data_mut();
     let cause = if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
-        format!("it used {START_CPU:?} of CPU time and was stopped")
+        format!("it used {:?} of CPU time and was stopped", host.start_cpu)
     } else if host.memory_limit.reached {
         return LoadError::Memory { limit: host.memory_limit.bytes() };
     } else {

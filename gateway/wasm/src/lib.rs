@@ -17,11 +17,19 @@
 
 mod abi;
 mod limits;
+mod met;
+mod spec;
 mod stream;
+
+mod metrics;
+mod outside;
+mod shared;
 
 mod engine;
 mod module;
 
+mod locker;
+mod origin;
 mod plugin;
 
 mod cpu;
@@ -33,8 +41,18 @@ pub use self::{
     abi::{AbiVersion, Action},
     engine::Engine,
     limits::{Limits, MODULE_BYTES},
+    locker::Locker,
+    met::{Limit, Met},
+    metrics::MetricStore,
     module::{Digest, LoadError, Module},
-    plugin::{Fault, Plugin, Spec, Stats, Visit},
+    origin::Origin,
+    outside::{
+        GrpcCall, GrpcEvent, GrpcRunning, HttpCall, HttpCallResponse, Outside, Running, Services,
+        Unreachable,
+    },
+    plugin::{Direction, Fault, Plugin, Resumed, Stats, Visit},
+    shared::SharedStore,
+    spec::{Capabilities, Capability, HeaderPause, Isolation, Spec},
     stream::{
         ConnectionFacts, End, Facts, Field, FieldName, Fields, InvalidHead, LocalResponse,
         RouteFacts, Stream,

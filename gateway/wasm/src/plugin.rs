@@ -9,31 +9,25 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use bytes::BytesMut;
+
 use crate::{
     abi::Action,
-    host::monotonic,
+    host::{Home, monotonic},
     instance::{Instance, StopCause, Stopped},
-    limits::Limits,
+    locker::Locker,
     module::{Digest, LoadError, Module},
+    origin::Origin,
+    outside::{GrpcEvent, HttpCallResponse, Services},
+    spec::Spec,
     stream::{ConnectionFacts, Facts, FieldName, Fields, RouteFacts, Stream},
 };
-
-/// What makes two plugins the same: one that is the same is kept across a swap, with whatever its
-/// instances remember.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Spec {
-    /// Its name in the configuration.
-    pub name: Arc<str>,
-    pub limits: Limits,
-    /// Each distinct configuration that some route gives it; never empty. Each has a root context
-    /// in every instance, and is named by its place in this list.
-    pub configurations: Vec<Arc<[u8]>>,
-}
 
 /// A running plugin.
 pub struct Plugin {
     module: Arc<Module>,
-    spec: Spec,
+    spec: Arc<Spec>,
+    services: Services,
     // A worker only ever locks its own slot, so no lock is waited for while requests are served.
     slots: Box<[Mutex<Slot>]>,
     stats: Counters,
@@ -84,6 +78,20 @@ pub enum Fault {
     Unavailable,
 }
 
+/// Half of an exchange.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    Request,
+    Response,
+}
+
+/// Directions of a stream that were resumed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Resumed {
+    pub request: bool,
+    pub response: bool,
+}
+
 /// Counters since the plugin started.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Stats {
@@ -107,18 +115,25 @@ impl Plugin {
     ///
     /// # Errors
     /// If any instance fails to start, refuses a configuration, or fails on the canary.
-    pub fn start(module: Arc<Module>, spec: Spec, workers: usize) -> Result<Arc<Self>, LoadError> {
-        let mut canary = Instance::start(&module, &spec)?;
+    pub fn start(
+        module: Arc<Module>,
+        spec: Spec,
+        workers: usize,
+        services: Services,
+    ) -> Result<Arc<Self>, LoadError> {
+        let spec = Arc::new(spec);
+        let silence = Services::silent();
+        let mut canary = Instance::start(&module, &spec, &silence, Home::default())?;
         for configuration in spec.configurations.iter().enumerate() {
             try_canary(&mut canary, configuration)?;
         }
         drop(canary);
         let slots = (0..workers.max(1)).map(|_| {
-            let instance = Some(serving(&module, &spec)?);
+            let instance = Some(serving(&module, &spec, &services)?);
             Ok(Mutex::new(Slot { instance, life: 1, requests: 0, retry_at: Duration::ZERO }))
         });
         let slots = slots.collect::<Result<_, LoadError>>()?;
-        Ok(Arc::new(Self { module, spec, slots, stats: Counters::default() }))
+        Ok(Arc::new(Self { module, spec, services, slots, stats: Counters::default() }))
     }
 
     pub fn spec(&self) -> &Spec {
@@ -213,6 +228,102 @@ impl Plugin {
         instance.end(visit.context, own, stream).map_err(|stopped| self.replace(&mut slot, stopped))
     }
 
+    /// A piece of the request's body: [`Stream::body`] holds it, behind what was held back.
+    ///
+    /// # Errors
+    /// [`Fault`]
+    pub fn request_body(
+        &self,
+        _worker: usize,
+        _visit: &Visit,
+        _stream: &mut Option<Box<Stream>>,
+        _end_of_stream: bool,
+    ) -> Result<Action, Fault> {
+        Ok(Action::Continue)
+    }
+
+    /// The request's trailers, in [`Stream::request_trailers`].
+    ///
+    /// # Errors
+    /// [`Fault`]
+    pub fn request_trailers(
+        &self,
+        _worker: usize,
+        _visit: &Visit,
+        _stream: &mut Option<Box<Stream>>,
+    ) -> Result<Action, Fault> {
+        Ok(Action::Continue)
+    }
+
+    /// A piece of the response's body, as [`Plugin::request_body`].
+    ///
+    /// # Errors
+    /// [`Fault`]
+    pub fn response_body(
+        &self,
+        _worker: usize,
+        _visit: &Visit,
+        _stream: &mut Option<Box<Stream>>,
+        _end_of_stream: bool,
+    ) -> Result<Action, Fault> {
+        Ok(Action::Continue)
+    }
+
+    /// The response's trailers, in [`Stream::response_trailers`].
+    ///
+    /// # Errors
+    /// [`Fault`]
+    pub fn response_trailers(
+        &self,
+        _worker: usize,
+        _visit: &Visit,
+        _stream: &mut Option<Box<Stream>>,
+    ) -> Result<Action, Fault> {
+        Ok(Action::Continue)
+    }
+
+    /// Keeps what a paused body callback left in [`Stream::body`], where other callbacks of the
+    /// plugin can reach it.
+    pub fn hold(&self, _worker: usize, _visit: &Visit, _direction: Direction, _bytes: BytesMut) {}
+
+    /// Takes what was held back.
+    pub fn held(&self, _worker: usize, _visit: &Visit, _direction: Direction) -> BytesMut {
+        BytesMut::new()
+    }
+
+    /// The context paused: from now on, whenever the stream is in the locker, callbacks that make
+    /// this context the effective one see it.
+    pub fn park(&self, _worker: usize, _visit: &Visit, _locker: &Locker) {}
+
+    /// What was resumed since it parked, taken.
+    ///
+    /// # Errors
+    /// [`Fault::Lost`] if its instance was replaced.
+    pub fn resumed(&self, _worker: usize, _visit: &Visit) -> Result<Resumed, Fault> {
+        Ok(Resumed::default())
+    }
+
+    /// No direction of it is paused any more.
+    pub fn unpark(&self, _worker: usize, _visit: &Visit) {}
+
+    pub(crate) fn deliver_http(&self, _origin: &Origin, _response: Option<HttpCallResponse>) {
+        let _ = &self.services;
+    }
+
+    pub(crate) fn deliver_grpc(&self, _origin: &Origin, _event: GrpcEvent) -> bool {
+        false
+    }
+
+    pub(crate) fn deliver_tick(&self, _origin: &Origin) -> bool {
+        false
+    }
+
+    pub(crate) fn deliver_queue(&self, _origin: &Origin, _queue: u32) {}
+
+    pub(crate) fn has(&self, _origin: &Origin) -> bool {
+        false
+    }
+
     fn locked(&self, worker: usize) -> MutexGuard<'_, Slot> {
         lock(&self.slots[worker % self.slots.len()])
     }
@@ -243,7 +354,7 @@ impl Plugin {
     fn revive(&self, slot: &mut Slot) {
         slot.life += 1;
         let began = monotonic();
-        match serving(&self.module, &self.spec) {
+        match serving(&self.module, &self.spec, &self.services) {
             Ok(instance) => {
                 self.stats.replaced.fetch_add(1, Ordering::Relaxed);
                 slot.instance = Some(instance);
@@ -299,8 +410,8 @@ fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
 }
 
 /// An instance for a worker: what it says from now on is about requests.
-fn serving(module: &Module, spec: &Spec) -> Result<Instance, LoadError> {
-    let mut instance = Instance::start(module, spec)?;
+fn serving(module: &Module, spec: &Arc<Spec>, services: &Services) -> Result<Instance, LoadError> {
+    let mut instance = Instance::start(module, spec, services, Home::default())?;
     instance.take_log();
     Ok(instance)
 }

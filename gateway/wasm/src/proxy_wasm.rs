@@ -7,10 +7,13 @@ mod memory;
 mod pairs;
 
 mod buffers;
+mod foreign;
 mod headers;
 mod log;
+mod metrics;
 mod properties;
 mod response;
+mod shared;
 mod stubs;
 mod wasi;
 
@@ -22,10 +25,13 @@ use crate::host::Host;
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     buffers::link(&mut linker)?;
+    foreign::link(&mut linker)?;
     headers::link(&mut linker)?;
     log::link(&mut linker)?;
+    metrics::link(&mut linker)?;
     properties::link(&mut linker)?;
     response::link(&mut linker)?;
+    shared::link(&mut linker)?;
     stubs::link(&mut linker)?;
     wasi::link(&mut linker)?;
     Ok(linker)

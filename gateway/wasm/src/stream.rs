@@ -7,7 +7,7 @@ mod fields;
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 pub(crate) use self::fields::Rejected;
 pub use self::fields::{Field, FieldName, Fields};
@@ -19,12 +19,24 @@ pub struct Stream {
     pub request: Fields,
     /// The head of the response; empty until there is one.
     pub response: Fields,
+    /// Trailers, where a protocol brings them.
+    pub request_trailers: Fields,
+    pub response_trailers: Fields,
+    /// What a body callback sees: what was held back and the piece that came. What the guest leaves
+    /// here goes on, or is held back.
+    pub body: BytesMut,
+    /// The running body callback has changed `body`; taken by the proxy.
+    pub body_changed: bool,
     /// What properties are answered from.
     pub facts: Facts,
     /// Set by a guest that answers the request itself.
     pub local_response: Option<LocalResponse>,
     /// Set by a guest that put something into a head which cannot be sent.
     pub invalid: Option<InvalidHead>,
+    /// Set by a guest that wants the stream ended without an answer.
+    pub close: bool,
+    /// Set by a guest that changed what the route was chosen by, and wants it chosen again.
+    pub reroute: bool,
     /// What guests stored with `proxy_set_property`, by path.
     pub(crate) properties: BTreeMap<Vec<u8>, Bytes>,
     pub(crate) phase: Phase,
@@ -115,9 +127,15 @@ impl Stream {
         Box::new(Self {
             request,
             response: Fields::default(),
+            request_trailers: Fields::default(),
+            response_trailers: Fields::default(),
+            body: BytesMut::new(),
+            body_changed: false,
             facts,
             local_response: None,
             invalid: None,
+            close: false,
+            reroute: false,
             properties: BTreeMap::new(),
             phase: Phase::RequestHeaders,
             resumed: false,

@@ -7,11 +7,16 @@ use crate::{abi::Status, host::Host};
 
 macro_rules! stubs {
     ($linker:ident: $($name:literal ($($param:ty),*);)*) => {
-        $($linker.func_wrap("env", $name, |mut caller: Caller<'_, Host>, $(_: $param),*| {
-            refuse(&mut caller, $name)
-        })?;)*
+        $($linker.func_wrap(
+            "env",
+            $name,
+            |mut caller: wasmtime::Caller<'_, crate::host::Host>, $(_: $param),*| {
+                super::stubs::refuse(&mut caller, $name)
+            },
+        )?;)*
     };
 }
+pub(super) use stubs;
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     stubs! { linker:
@@ -22,27 +27,11 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         "proxy_grpc_send" (i32, i32, i32, i32);
         "proxy_grpc_cancel" (i32);
         "proxy_grpc_close" (i32);
-        "proxy_set_shared_data" (i32, i32, i32, i32, i32);
-        "proxy_get_shared_data" (i32, i32, i32, i32, i32);
-        "proxy_register_shared_queue" (i32, i32, i32);
-        "proxy_resolve_shared_queue" (i32, i32, i32, i32, i32);
-        "proxy_enqueue_shared_queue" (i32, i32, i32);
-        "proxy_dequeue_shared_queue" (i32, i32, i32);
-        "proxy_define_metric" (i32, i32, i32, i32);
-        "proxy_record_metric" (i32, i64);
-        "proxy_increment_metric" (i32, i64);
-        "proxy_get_metric" (i32, i32);
     }
-    // No foreign function is known by any name.
-    linker.func_wrap(
-        "env",
-        "proxy_call_foreign_function",
-        |_: i32, _: i32, _: i32, _: i32, _: i32, _: i32| Status::NotFound as i32,
-    )?;
     Ok(())
 }
 
-fn refuse(caller: &mut Caller<'_, Host>, name: &str) -> i32 {
+pub(super) fn refuse(caller: &mut Caller<'_, Host>, name: &str) -> i32 {
     let line = format!("it called `{name}`, which this version of Portico does not offer");
     caller.data_mut().log.line(3, line.as_bytes());
     Status::Unimplemented as i32

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use portico_wasm::{Engine, Limits, Module, Plugin, Spec};
+use portico_wasm::{Engine, Limits, Module, Plugin, Services, Spec};
 
 /// One engine for all tests: its clock and its compiled host functions are shared, as in the
 /// gateway.
@@ -55,12 +55,12 @@ impl Guest {
     pub(crate) fn spec(&self, name: &str, limits: Limits) -> Spec {
         let bytes = |text: &String| Arc::from(text.as_bytes());
         let configurations = self.configurations.iter().map(bytes).collect();
-        Spec { name: name.into(), limits, configurations }
+        Spec { limits, configurations, ..Spec::new(name) }
     }
 
     /// Compiled and started for one worker.
     pub(crate) fn start(&self, name: &str, limits: Limits) -> Result<Arc<Plugin>> {
-        Ok(Plugin::start(self.compile()?, self.spec(name, limits), 1)?)
+        Ok(Plugin::start(self.compile()?, self.spec(name, limits), 1, Services::silent())?)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use portico_wasm::{Fault, Limits, Plugin};
+use portico_wasm::{Fault, Limits, Plugin, Services};
 
 use crate::{
     guest::Guest,
@@ -28,7 +28,7 @@ fn a_visit_whose_instance_was_replaced_is_lost() -> Result<()> {
 fn workers_do_not_share_instances() -> Result<()> {
     let guest = Guest::read("misbehave")?;
     let spec = guest.spec("misbehave", Limits::default());
-    let plugin = Plugin::start(guest.compile()?, spec, 2)?;
+    let plugin = Plugin::start(guest.compile()?, spec, 2, Services::silent())?;
     let contexts = |worker| {
         let mut stream = request(&[]);
         plugin.enter(worker, 0, &mut stream, true)?;

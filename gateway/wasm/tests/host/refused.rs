@@ -3,7 +3,7 @@
 use std::thread;
 
 use anyhow::{Result, ensure};
-use portico_wasm::{Limits, LoadError, MODULE_BYTES, Plugin};
+use portico_wasm::{Limits, LoadError, MODULE_BYTES, Plugin, Services};
 
 use crate::{
     guest::{ENGINE, Guest, compare, names},
@@ -31,7 +31,7 @@ fn refuse(name: &str) -> Result<String> {
     let wasm = guest.wasm()?;
     let started = listen(|_| {
         let module = ENGINE.compile(&wasm)?;
-        Plugin::start(module, guest.spec(name, Limits::default()), 1)
+        Plugin::start(module, guest.spec(name, Limits::default()), 1, Services::silent())
     });
     match started {
         Ok(_) => anyhow::bail!("{name} has started"),
@@ -80,7 +80,8 @@ fn no_prefix_of_a_module_without_all_of_its_code_loads() -> Result<()> {
 fn one_worker_that_fails_to_start_refuses_the_plugin() -> Result<()> {
     let guest = Guest::read("chance")?;
     let module = guest.compile()?;
-    let started = Plugin::start(module, guest.spec("chance", Limits::default()), 96);
+    let started =
+        Plugin::start(module, guest.spec("chance", Limits::default()), 96, Services::silent());
     ensure!(matches!(started, Err(LoadError::Start { callback: "proxy_on_configure", .. })));
     Ok(())
 }
