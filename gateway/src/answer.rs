@@ -1,7 +1,7 @@
 //! An answer that Portico gives itself, and how it is put on the wire.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use pingora::http::ResponseHeader;
 use portico_wasm::LocalResponse;
 
@@ -17,7 +17,7 @@ pub struct Answer {
 
 impl Answer {
     /// What a filter said. Headers that no client could read are left out and named in the log.
-    pub fn from_filter(plugin: &str, local: LocalResponse, request: &HeaderMap) -> Self {
+    pub fn from_filter(plugin: &str, local: LocalResponse, is_grpc: bool) -> Self {
         let mut headers = Vec::with_capacity(local.headers.len() + 1);
         for (name, value) in &local.headers {
             match (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
@@ -26,9 +26,6 @@ impl Answer {
                     "its answer has a header that cannot be sent: `{}`", name.escape_ascii()),
             }
         }
-        let is_grpc = request
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
         if is_grpc {
             return Self::grpc(local, headers);
         }

@@ -1,239 +1,220 @@
-//! The filters of a rule: forward over the request's head, back over the response's.
+//! The filters of a rule: forward over the request, back over the response.
+//!
+//! A chain never waits. A filter that pauses keeps what it was given, the call answers
+//! [`Verdict::Wait`], and [`pause::resume`] goes on from there once the filter has said so. What
+//! has passed all filters is found in [`Way::out`].
 
-use std::{sync::Arc, time::SystemTime};
+mod apply;
+pub(crate) mod body;
+mod outcome;
+pub(crate) mod pause;
+mod way;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use std::time::SystemTime;
+
+use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
-use portico_config::config::{HeaderChanges, OnFailure};
-use portico_wasm::{Action, Facts, Fault, Stream};
+use portico_wasm::{Action, Facts, HeaderPause, Stream};
 
+pub(crate) use self::way::{Filters, Newer, Visited, Way};
+use self::{
+    apply::{HeadMut, apply},
+    pause::Direction,
+};
 use crate::{
     answer::Answer,
     exchange::Exchange,
     failure::Failure,
-    heads::{self, Missing},
+    heads,
+    proxy::Broken,
     redirect,
-    snapshot::{PluginStep, Step},
+    snapshot::{PluginStep, Rule, Step},
 };
 
-/// What the request phase decided.
+/// What a phase decided.
 pub(crate) enum Verdict {
     Answer(Answer),
     Forward,
-}
-
-/// Which of a head's two forms is the newer.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Newer {
-    Fields,
-    Head,
-    Neither,
+    /// A filter keeps the head for now.
+    Wait,
 }
 
 /// Runs the request phase of all filters, in order. An answer or a failure ends it.
 pub(crate) fn on_request(
     exchange: &mut Exchange,
     head: &mut RequestHeader,
-    end_of_stream: bool,
-) -> Result<Verdict, Failure> {
+    end: bool,
+) -> Result<Verdict, Broken> {
     let Some(matched) = exchange.matched else { return Ok(Verdict::Forward) };
     if exchange.snapshot.rules[matched.rule].steps.is_empty() {
         return Ok(Verdict::Forward);
     }
+    exchange.filters.request.head_ended = end;
+    request_from(exchange, head, 0)
+}
+
+/// Runs the request phase from a step on.
+fn request_from(
+    exchange: &mut Exchange,
+    head: &mut RequestHeader,
+    first: usize,
+) -> Result<Verdict, Broken> {
+    let Some(matched) = exchange.matched else { return Ok(Verdict::Forward) };
     let snapshot = exchange.snapshot.clone();
-    let rule = &snapshot.rules[matched.rule];
-    let mut newer = Newer::Head;
-    for step in &rule.steps {
-        exchange.filters.reached += 1;
-        if !matches!(step, Step::Plugin(_)) && newer == Newer::Fields {
-            write_request(exchange, head)?;
-            newer = Newer::Neither;
+    let steps = &snapshot.rules[matched.rule].steps;
+    for (index, step) in steps.iter().enumerate().skip(first) {
+        exchange.filters.reached = index + 1;
+        if let Step::Plugin(step) = step {
+            if exchange.filters.request.newer == Newer::Head {
+                read_request(exchange, head);
+            }
+            let action = enter(exchange, step, head)?;
+            let changed = exchange.filters.stream.as_ref().is_some_and(|s| s.request.changed());
+            exchange.filters.request.newer =
+                if changed { Newer::Fields } else { exchange.filters.request.newer.or_neither() };
+            if action == Action::Pause {
+                pause::keep_head(exchange, step, index, Direction::Request);
+                return Ok(Verdict::Wait);
+            }
+            continue;
         }
-        match step {
-            Step::Plugin(step) => {
-                if newer == Newer::Head {
-                    read_request(exchange, head);
-                }
-                let answer = enter(exchange, step, &head.headers, end_of_stream)?;
-                if let Some(answer) = answer {
-                    return Ok(Verdict::Answer(answer));
-                }
-                let changed = fields_changed(exchange);
-                newer = if changed { Newer::Fields } else { Newer::Neither };
-                continue;
-            }
-            Step::Redirect(redirect) => {
-                return Ok(Verdict::Answer(redirect::answer(redirect, head, exchange)));
-            }
-            Step::Respond(answer) => return Ok(Verdict::Answer(answer.clone())),
-            Step::RequestHeaders(changes) => apply(changes, HeadMut::Request(head)),
-            Step::Rewrite(rewrite) => redirect::rewrite(rewrite, head, matched.prefix),
-            Step::ResponseHeaders(_) => {
-                exchange.filters.visits.push(None);
-                continue;
-            }
+        exchange.filters.visits.push(Visited::default());
+        settle_request(exchange, head)?;
+        if let Some(answer) = native(exchange, step, head, matched.prefix) {
+            return Ok(Verdict::Answer(answer));
         }
-        exchange.filters.visits.push(None);
-        newer = Newer::Head;
     }
-    if newer == Newer::Fields {
-        write_request(exchange, head)?;
-    }
+    settle_request(exchange, head)?;
     Ok(Verdict::Forward)
 }
 
-/// Runs the response phase of the filters that the request has reached, in reverse order. A filter
-/// that answers in place of the service leaves its answer in the exchange.
+/// A step that is not a plugin. Answers with what it puts in place of the service's response.
+fn native(
+    exchange: &mut Exchange,
+    step: &Step,
+    head: &mut RequestHeader,
+    prefix: usize,
+) -> Option<Answer> {
+    match step {
+        Step::Redirect(redirect) => return Some(redirect::answer(redirect, head, exchange)),
+        Step::Respond(answer) => return Some(answer.clone()),
+        Step::RequestHeaders(changes) => apply(changes, HeadMut::Request(head)),
+        Step::Rewrite(rewrite) => redirect::rewrite(rewrite, head, prefix),
+        Step::ResponseHeaders(_) | Step::Plugin(_) => return None,
+    }
+    exchange.filters.request.newer = Newer::Head;
+    None
+}
+
+/// Runs the response phase of the filters that the request has reached, in reverse order.
 pub(crate) fn on_response(
     exchange: &mut Exchange,
     head: &mut ResponseHeader,
-    end_of_stream: bool,
-) -> Result<(), Failure> {
-    let Some(matched) = exchange.matched else { return Ok(()) };
-    if exchange.filters.reached == 0 {
-        return Ok(());
-    }
+    end: bool,
+) -> Result<Verdict, Broken> {
+    exchange.filters.response = Way { head_ended: end, ..Way::default() };
+    pause::forget_response(exchange);
+    let reached = exchange.filters.reached;
+    if reached == 0 { Ok(Verdict::Forward) } else { response_from(exchange, head, reached) }
+}
+
+/// Runs the response phase of the steps before `last`, backwards.
+fn response_from(
+    exchange: &mut Exchange,
+    head: &mut ResponseHeader,
+    last: usize,
+) -> Result<Verdict, Broken> {
+    let Some(matched) = exchange.matched else { return Ok(Verdict::Forward) };
     let snapshot = exchange.snapshot.clone();
     let steps = &snapshot.rules[matched.rule].steps;
-    let mut newer = Newer::Head;
-    for index in (0..exchange.filters.reached.min(steps.len())).rev() {
+    for index in (0..last.min(steps.len())).rev() {
         match &steps[index] {
             Step::Plugin(step) => {
-                if newer == Newer::Head
+                if exchange.filters.response.newer == Newer::Head
                     && let Some(stream) = &mut exchange.filters.stream
                 {
                     stream.response = heads::response_fields(head);
+                    exchange.filters.response.newer = Newer::Neither;
                 }
-                let responded = respond(exchange, step, index, end_of_stream);
-                if responded.is_err() || exchange.answer.is_some() {
-                    // Another answer takes this one's place. It meets the filters that are still
-                    // to come, not those that have seen the first.
-                    exchange.filters.reached = index;
-                    return responded;
+                let action = respond(exchange, step, index)?;
+                let changed =
+                    exchange.filters.stream.as_ref().is_some_and(|s| s.response.changed());
+                if changed {
+                    exchange.filters.response.newer = Newer::Fields;
                 }
-                let stream = exchange.filters.stream.as_ref();
-                let changed = stream.is_some_and(|stream| stream.response.changed());
-                newer = if changed { Newer::Fields } else { Newer::Neither };
+                if action == Action::Pause {
+                    pause::keep_head(exchange, step, index, Direction::Response);
+                    return Ok(Verdict::Wait);
+                }
             }
             Step::ResponseHeaders(changes) => {
-                if newer == Newer::Fields {
-                    write_response(exchange, head)?;
-                }
+                settle_response(exchange, head)?;
                 apply(changes, HeadMut::Response(head));
-                newer = Newer::Head;
+                exchange.filters.response.newer = Newer::Head;
             }
             _ => {}
         }
     }
-    if newer == Newer::Fields {
-        write_response(exchange, head)?;
-    }
-    Ok(())
+    settle_response(exchange, head)?;
+    Ok(Verdict::Forward)
 }
 
 /// A plugin's request phase.
 fn enter(
     exchange: &mut Exchange,
     step: &PluginStep,
-    headers: &HeaderMap,
-    end_of_stream: bool,
-) -> Result<Option<Answer>, Failure> {
-    let entered = step.plugin.enter(
-        exchange.worker,
-        step.configuration,
-        &mut exchange.filters.stream,
-        end_of_stream,
-    );
-    let action = match entered {
+    head: &RequestHeader,
+) -> Result<Action, Broken> {
+    let end = exchange.filters.request.head_ended;
+    let Some(configuration) = exchange.place_of(step, heads::host(head)) else {
+        exchange.filters.visits.push(Visited::default());
+        return Ok(Action::Continue);
+    };
+    let stream = &mut exchange.filters.stream;
+    match step.plugin.enter(exchange.worker, configuration, stream, end) {
         Ok((visit, action)) => {
-            exchange.filters.visits.push(Some(visit));
-            action
+            exchange.filters.visits.push(Visited::new(visit));
+            outcome::check(exchange, step, 503)?;
+            Ok(action)
         }
         Err(fault) => {
-            exchange.filters.visits.push(None);
-            return on_fault(step, &fault).map(|()| None);
+            exchange.filters.visits.push(Visited::default());
+            outcome::on_fault(step, &fault)?;
+            Ok(Action::Continue)
         }
-    };
-    let Some(stream) = &mut exchange.filters.stream else { return Ok(None) };
-    if let Some(local) = stream.local_response.take() {
-        return Ok(Some(Answer::from_filter(&step.plugin.spec().name, local, headers)));
     }
-    check(step, stream, 503)?;
-    if action == Action::Pause {
-        return paused(step).map(|()| None);
-    }
-    Ok(None)
 }
 
 /// A plugin's response phase.
-fn respond(
-    exchange: &mut Exchange,
-    step: &PluginStep,
-    index: usize,
-    end_of_stream: bool,
-) -> Result<(), Failure> {
-    let Some(Some(visit)) = exchange.filters.visits.get(index) else { return Ok(()) };
-    let stream = &mut exchange.filters.stream;
-    let responded = step.plugin.respond(exchange.worker, visit, stream, end_of_stream);
-    let action = match responded {
-        Ok(action) => action,
+fn respond(exchange: &mut Exchange, step: &PluginStep, index: usize) -> Result<Action, Broken> {
+    let end = exchange.filters.response.head_ended;
+    let Filters { stream, visits, .. } = &mut exchange.filters;
+    let Some(visit) = visits.get(index).and_then(|visited| visited.visit.as_ref()) else {
+        return Ok(Action::Continue);
+    };
+    let responded = match step.plugin.respond(exchange.worker, visit, stream, end) {
+        Ok(action) => outcome::check(exchange, step, 502).map(|()| action),
         Err(fault) => {
-            exchange.filters.visits[index] = None;
-            return on_fault(step, &fault);
+            visits[index] = Visited::default();
+            outcome::on_fault(step, &fault).map(|()| Action::Continue).map_err(Broken::from)
         }
     };
-    let Some(stream) = stream else { return Ok(()) };
-    if let Some(local) = stream.local_response.take() {
-        let name = &step.plugin.spec().name;
-        exchange.answer = Some(Answer::from_filter(name, local, &HeaderMap::new()));
-        return Ok(());
+    if responded.is_err() {
+        // Another answer takes this one's place. It meets the filters that are still to come, not
+        // those that have seen the first.
+        exchange.filters.reached = index;
     }
-    check(step, stream, 502)?;
-    if action == Action::Pause { paused(step) } else { Ok(()) }
+    responded
 }
 
-/// A filter failed: what the request meets is the configuration's choice.
-fn on_fault(step: &PluginStep, fault: &Fault) -> Result<(), Failure> {
-    let plugin = step.plugin.spec().name.clone();
-    tracing::warn!(target: "portico::plugin", plugin = &*plugin, "on a request it {fault}");
-    match step.on_failure {
-        OnFailure::Open => Ok(()),
-        OnFailure::Closed => Err(failed(plugin, format!("it {fault}"), 503)),
-    }
-}
-
-/// Nothing in this version could resume a filter: it has no call-outs and no ticks. Waiting would
-/// be for ever.
-fn paused(step: &PluginStep) -> Result<(), Failure> {
-    let plugin = step.plugin.spec().name.clone();
-    let cause = "it paused the request, and nothing would resume it";
-    tracing::warn!(target: "portico::plugin", plugin = &*plugin, "{cause}");
-    match step.on_failure {
-        OnFailure::Open => Ok(()),
-        OnFailure::Closed => Err(failed(plugin, cause.into(), 503)),
-    }
-}
-
-fn check(step: &PluginStep, stream: &mut Stream, status: u16) -> Result<(), Failure> {
-    match stream.invalid.take() {
-        None => Ok(()),
-        Some(invalid) => {
-            let cause = format!("it put an invalid name or value into header `{}`", invalid.name);
-            Err(failed(step.plugin.spec().name.clone(), cause, status))
-        }
-    }
-}
-
-fn failed(plugin: Arc<str>, cause: String, status: u16) -> Failure {
-    Failure::Plugin { plugin, cause, status }
-}
-
-fn fields_changed(exchange: &Exchange) -> bool {
-    exchange.filters.stream.as_ref().is_some_and(|stream| stream.request.changed())
+/// Whether bodies go on to a plugin whose head callback paused.
+fn bodies_go_on(step: &PluginStep) -> bool {
+    step.plugin.spec().header_pause == HeaderPause::Headers
 }
 
 fn read_request(exchange: &mut Exchange, head: &RequestHeader) {
     let fields = heads::request_fields(head);
+    exchange.filters.request.newer = Newer::Neither;
     if let Some(stream) = &mut exchange.filters.stream {
         stream.request = fields;
         return;
@@ -253,54 +234,34 @@ fn read_request(exchange: &mut Exchange, head: &RequestHeader) {
     exchange.filters.stream = Some(Stream::new(fields, facts));
 }
 
-fn write_request(exchange: &mut Exchange, head: &mut RequestHeader) -> Result<(), Failure> {
+/// Carries what filters made of the request over to the head that goes on the wire.
+fn settle_request(exchange: &mut Exchange, head: &mut RequestHeader) -> Result<(), Failure> {
+    if exchange.filters.request.newer != Newer::Fields {
+        return Ok(());
+    }
+    exchange.filters.request.newer = Newer::Neither;
     let Some(stream) = &mut exchange.filters.stream else { return Ok(()) };
-    *head = heads::request_head(&stream.request, head).map_err(|what| incomplete(what, 404))?;
+    *head = heads::request_head(&stream.request, head)
+        .map_err(|what| outcome::incomplete(what, 404))?;
     stream.request.settle();
     Ok(())
 }
 
-fn write_response(exchange: &mut Exchange, head: &mut ResponseHeader) -> Result<(), Failure> {
+fn settle_response(exchange: &mut Exchange, head: &mut ResponseHeader) -> Result<(), Failure> {
+    if exchange.filters.response.newer != Newer::Fields {
+        return Ok(());
+    }
+    exchange.filters.response.newer = Newer::Neither;
     let Some(stream) = &mut exchange.filters.stream else { return Ok(()) };
-    *head = heads::response_head(&stream.response, head).map_err(|what| incomplete(what, 502))?;
+    *head = heads::response_head(&stream.response, head)
+        .map_err(|what| outcome::incomplete(what, 502))?;
     stream.response.settle();
     Ok(())
 }
 
-/// As on Envoy: 404 for a request that lost its pseudo headers, 502 for a response.
-fn incomplete(Missing(what): Missing, status: u16) -> Failure {
-    failed("a filter".into(), format!("missing required header: {what}"), status)
-}
-
-enum HeadMut<'a> {
-    Request(&'a mut RequestHeader),
-    Response(&'a mut ResponseHeader),
-}
-
-impl HeadMut<'_> {
-    fn remove(&mut self, name: &HeaderName) {
-        match self {
-            Self::Request(head) => drop(head.remove_header(name)),
-            Self::Response(head) => drop(head.remove_header(name)),
-        }
-    }
-
-    fn append(&mut self, name: &HeaderName, value: &HeaderValue) -> pingora::Result<bool> {
-        match self {
-            Self::Request(head) => head.append_header(name.clone(), value.clone()),
-            Self::Response(head) => head.append_header(name.clone(), value.clone()),
-        }
-    }
-}
-
-fn apply(changes: &HeaderChanges, mut head: HeadMut<'_>) {
-    let HeaderChanges { set, add, remove } = changes;
-    remove.iter().chain(set.iter().map(|(name, _)| name)).for_each(|name| head.remove(name));
-    for (name, value) in set.iter().chain(add) {
-        if let Err(error) = head.append(name, value) {
-            tracing::warn!(%error, "header `{name}` does not fit into the head");
-        }
-    }
+/// The rule whose filters the request meets.
+fn rule_of(exchange: &Exchange) -> Option<&Rule> {
+    exchange.snapshot.rules.get(exchange.matched?.rule)
 }
 
 fn protocol(version: http::Version) -> &'static str {

@@ -129,7 +129,10 @@ fn compile_rule(
     let steps = rule.filters.iter().map(|filter| match filter {
         Filter::Plugin { plugin, configuration } => {
             let places = &started.places[plugin.0];
+            let module = started.plugins[plugin.0].module();
             Step::Plugin(PluginStep {
+                sees_bodies: ["proxy_on_request_body", "proxy_on_response_body"]
+                    .map(|callback| module.exports(callback)),
                 plugin: started.plugins[plugin.0].clone(),
                 configuration: places.get(configuration).copied().unwrap_or(0),
                 on_failure: started.on_failure[plugin.0],

@@ -19,10 +19,8 @@ use std::{
 use http::HeaderValue;
 use pin_project_lite::pin_project;
 use pingora::{
-    apps::{HttpPersistentSettings, HttpServerApp},
+    apps::HttpPersistentSettings,
     protocols::{Stream, http::ServerSession},
-    proxy::HttpProxy,
-    server::ShutdownWatch,
 };
 use portico_wasm::ConnectionFacts;
 use tokio::{
@@ -55,11 +53,6 @@ const LAST_REQUEST: Duration = Duration::from_secs(1);
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 << 10;
 
-tokio::task_local! {
-    /// The connection that the running task serves. pingora's hooks are not told.
-    pub static CONNECTION: Arc<Connection>;
-}
-
 /// A downstream connection.
 pub struct Connection {
     pub socket: SocketId,
@@ -77,7 +70,7 @@ pub struct Connection {
     sent: AtomicBool,
     /// The exchange is being dropped in the middle.
     cut: AtomicBool,
-    /// The status with which pingora refuses a head that no hook will see; 0 for none.
+    /// The status with which a head is refused that no exchange will see; 0 for none.
     refused: AtomicU16,
     gone: watch::Receiver<Last>,
 }
@@ -180,20 +173,12 @@ impl Connection {
         self.answering.store(true, Relaxed);
     }
 
-    /// Whether these bytes are pingora's own answer to a head, in place of which a better one is
-    /// given. It keeps the status.
-    pub(crate) fn refuses(&self, bytes: &[u8]) -> bool {
-        if self.is_busy() {
-            return false;
-        }
-        let status = bytes.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok());
-        let status = status.and_then(|digits| digits.parse().ok()).unwrap_or(400);
-        // Only the first piece of the answer begins with a status.
-        let _already = self.refused.compare_exchange(0, status, Relaxed, Relaxed);
-        true
+    /// Its head cannot be served, and no exchange begins: remembers with which status.
+    pub(crate) fn refuse(&self, status: u16) {
+        self.refused.store(status, Relaxed);
     }
 
-    /// Says why a head was refused that no hook has seen.
+    /// Says why a head was refused that no exchange has seen.
     fn explain_refusal(&self) {
         let status = self.refused.load(Relaxed);
         if status == 0 {
@@ -269,11 +254,7 @@ impl Connection {
 }
 
 /// Serves a connection until it closes.
-pub async fn serve(
-    proxy: Arc<HttpProxy<Proxy>>,
-    connection: Arc<Connection>,
-    shutdown: ShutdownWatch,
-) {
+pub async fn serve(proxy: &Proxy, connection: Arc<Connection>) {
     let mut stream: Stream = Box::new(Downstream::new(connection.clone()));
     let mut settings: Option<HttpPersistentSettings> = None;
     let mut watching = connection.gone.clone();
@@ -293,8 +274,7 @@ pub async fn serve(
                 session.set_pipelining_enabled(true);
             }
         }
-        let exchange =
-            CONNECTION.scope(connection.clone(), proxy.process_new_http(session, &shutdown));
+        let exchange = proxy.serve(session, &connection);
         let watched = Watched {
             exchange,
             alarm: alarm.as_mut(),

@@ -137,10 +137,6 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        // Before an exchange has begun, only pingora itself answers, without saying why.
-        if self.0.refuses(bytes) {
-            return Poll::Ready(Ok(bytes.len()));
-        }
         self.poll_send(context, |tcp| tcp.try_write(bytes))
     }
 
@@ -149,9 +145,6 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if slices.first().is_some_and(|first| self.0.refuses(first)) {
-            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
-        }
         self.poll_send(context, |tcp| tcp.try_write_vectored(slices))
     }
 

@@ -2,15 +2,16 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::HeaderValue;
-use portico_wasm::{Stream, Visit};
+use portico_wasm::{End, Stream, Visit};
 use tokio::time::Instant;
 
 use crate::{
-    answer::Answer,
     backend::{ATTEMPTS, Service},
+    chain::Filters,
     connection::Connection,
-    failure::{Failure, TimeoutSource, wants_json},
+    failure::{TimeoutSource, wants_json},
     proxy,
     snapshot::{PluginStep, Rule, Snapshot, Step},
 };
@@ -25,13 +26,13 @@ pub struct Exchange {
     pub started: Instant,
     pub request_id: HeaderValue,
     pub matched: Option<Matched>,
+    /// The rule that a filter has led to: its backends and timeout count from then on.
+    pub rerouted: Option<usize>,
+    /// Answers to it have the form of gRPC.
+    pub is_grpc: bool,
     pub deadline: Option<Deadline>,
     pub filters: Filters,
     pub attempts: Attempts,
-    /// Set before an error is raised, so that its answer can say why.
-    pub failure: Option<Failure>,
-    /// Set where a filter replaces the service's response.
-    pub answer: Option<Answer>,
     /// The generation's number goes into the answer.
     pub show_generation: bool,
 }
@@ -55,16 +56,6 @@ pub struct Deadline {
     pub accept: Option<HeaderValue>,
 }
 
-/// What filters keep between their phases.
-#[derive(Default)]
-pub struct Filters {
-    pub stream: Option<Box<Stream>>,
-    /// One for each step that the request phase has reached.
-    pub visits: Vec<Option<Visit>>,
-    /// Steps that the request phase has reached; the response phase goes back from here.
-    pub reached: usize,
-}
-
 /// Tries to get the request to a service.
 #[derive(Default)]
 pub struct Attempts {
@@ -74,11 +65,28 @@ pub struct Attempts {
     pub endpoint: Option<SocketAddr>,
     /// When the running attempt began.
     pub began: Option<Instant>,
+    /// Attempts on warm connections that turned out to be closed.
+    pub stale: usize,
+    /// What has been sent of the body, in case that the connection turns out to be stale.
+    sent: Sent,
+}
+
+/// Bytes of a body that are kept in case they must be sent again. Most requests that are sent on a
+/// warm connection have less.
+const REPLAY: usize = 64 << 10;
+
+/// What has been sent to a service.
+#[derive(Default)]
+struct Sent {
+    pieces: Vec<Bytes>,
+    bytes: usize,
+    /// More than is kept.
+    lost: bool,
 }
 
 impl Attempts {
     pub fn may_try_again(&self) -> bool {
-        self.tried.len() < ATTEMPTS
+        self.tried.len() + self.stale < ATTEMPTS
     }
 }
 
@@ -103,17 +111,65 @@ impl Exchange {
             started: Instant::now(),
             request_id: HeaderValue::from_static(""),
             matched: None,
+            rerouted: None,
+            is_grpc: false,
             deadline: None,
             filters: Filters::default(),
             attempts: Attempts::default(),
-            failure: None,
-            answer: None,
             show_generation,
         }
     }
 
+    /// The rule whose backends and timeout count.
     pub fn rule(&self) -> Option<&Rule> {
-        self.snapshot.rules.get(self.matched?.rule)
+        self.snapshot.rules.get(self.rerouted.unwrap_or(self.matched?.rule))
+    }
+
+    /// The place of a plugin's configuration for this request; none if it is switched off here.
+    pub(crate) fn place_of(&self, step: &PluginStep, _host: &str) -> Option<usize> {
+        Some(step.configuration)
+    }
+
+    /// Remembers what is about to be sent of the body.
+    pub(crate) fn keep_for_replay(&mut self) {
+        let sent = &mut self.attempts.sent;
+        sent.bytes += self.filters.request.out_bytes();
+        sent.lost |= sent.bytes > REPLAY;
+        if sent.lost {
+            sent.pieces.clear();
+        } else {
+            sent.pieces.extend(self.filters.request.out.iter().cloned());
+        }
+    }
+
+    /// Something of the body has been sent before and must be sent again.
+    pub(crate) fn has_replay(&self) -> bool {
+        !self.filters.request.out.is_empty()
+    }
+
+    /// Puts what has been sent back in front of what is to be sent. False if it is not at hand.
+    pub(crate) fn rewind_request(&mut self) -> bool {
+        let sent = std::mem::take(&mut self.attempts.sent);
+        if sent.lost {
+            return false;
+        }
+        let rest = std::mem::take(&mut self.filters.request.out);
+        self.filters.request.out = sent.pieces;
+        self.filters.request.out.extend(rest);
+        true
+    }
+
+    /// Tells filters how it ended, and lets them log and forget it.
+    pub fn finish(&mut self, request_body: usize, response_body: usize) {
+        self.filters.go_on();
+        if let Some(stream) = &mut self.filters.stream {
+            stream.facts.end = Some(End {
+                duration: self.started.elapsed(),
+                request_body: request_body as u64,
+                response_body: response_body as u64,
+            });
+        }
+        self.leave_filters();
     }
 
     pub fn rule_name(&self) -> Arc<str> {
@@ -127,12 +183,13 @@ impl Exchange {
 
     /// Lets filters log and forget the request. Called once; again does nothing.
     pub fn leave_filters(&mut self) {
+        self.filters.go_on();
         let Self { snapshot, matched, filters, worker, .. } = self;
         let Some(rule) = matched.and_then(|matched| snapshot.rules.get(matched.rule)) else {
             return;
         };
         for (step, visit) in rule.steps.iter().zip(&mut filters.visits) {
-            let (Step::Plugin(step), Some(visit)) = (step, visit.take()) else { continue };
+            let (Step::Plugin(step), Some(visit)) = (step, visit.visit.take()) else { continue };
             leave(step, *worker, &visit, &mut filters.stream);
         }
         filters.visits.clear();

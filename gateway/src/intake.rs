@@ -2,7 +2,7 @@
 //! the edge should not is refused, and what belongs to the client's connection is taken out.
 
 use http::{HeaderName, HeaderValue, Version, header};
-use pingora::{http::RequestHeader, proxy::Session};
+use pingora::{http::RequestHeader, protocols::http::ServerSession};
 
 use crate::{chain::head_bytes, failure::ClientFault, heads};
 
@@ -14,7 +14,7 @@ pub(crate) const HEAD_BYTES: usize = 60 << 10;
 ///
 /// # Errors
 /// The reason, for a 400 or 431.
-pub(crate) fn check(session: &Session) -> Result<(), ClientFault> {
+pub(crate) fn check(session: &ServerSession) -> Result<(), ClientFault> {
     let head = session.req_header();
     let bytes = head.raw_path().len() + usize::try_from(head_bytes(&head.headers)).unwrap_or(0);
     if bytes > HEAD_BYTES {
@@ -46,14 +46,14 @@ pub(crate) fn check(session: &Session) -> Result<(), ClientFault> {
 
 /// pingora follows RFC 9112, section 6.3, and lets `transfer-encoding` win over `content-length`.
 /// A request with both is an attack or a mistake; section 6.1 allows to refuse it.
-fn check_chunked(session: &Session) -> Result<(), ClientFault> {
+fn check_chunked(session: &ServerSession) -> Result<(), ClientFault> {
     let head = session.req_header();
     let encodings = head.headers.get_all(header::TRANSFER_ENCODING);
     let plain = encodings.iter().all(|value| value.as_bytes().eq_ignore_ascii_case(b"chunked"));
     if !plain || encodings.iter().count() > 1 {
         return Err(ClientFault::Malformed { why: "no transfer-encoding but `chunked` is known" });
     }
-    let raw = session.as_downstream().to_h1_raw();
+    let raw = session.to_h1_raw();
     let both = raw.split(|byte| *byte == b'\n').any(|line| {
         let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
         name.trim_ascii().eq_ignore_ascii_case(b"content-length")
@@ -68,7 +68,8 @@ fn check_chunked(session: &Session) -> Result<(), ClientFault> {
 
 /// Headers that hold between two hops only (RFC 9110, section 7.6.1, and what older agents send).
 /// `transfer-encoding` is one too, and stays: pingora frames bodies by it.
-const OF_ONE_HOP: [HeaderName; 6] = [
+const OF_ONE_HOP: [HeaderName; 7] = [
+    HeaderName::from_static("http2-settings"),
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
     header::PROXY_AUTHENTICATE,
@@ -138,12 +139,18 @@ pub(crate) fn strip(head: &mut RequestHeader) -> pingora::Result<Result<bool, Cl
     }
     OF_ONE_HOP.iter().for_each(|name| drop(head.remove_header(name)));
     head.remove_header(&header::CONNECTION);
-    if nominations.upgrade && head.headers.contains_key(header::UPGRADE) {
+    // Nothing else is known to be safe behind a gateway: an upgrade to HTTP/2 would smuggle.
+    let websocket = head.headers.get(header::UPGRADE).is_some_and(is_websocket);
+    if nominations.upgrade && websocket && head.version == Version::HTTP_11 {
         head.insert_header(header::CONNECTION, HeaderValue::from_static("upgrade"))?;
     } else {
         head.remove_header(&header::UPGRADE);
     }
     Ok(Ok(nominations.close))
+}
+
+fn is_websocket(protocol: &HeaderValue) -> bool {
+    protocol.as_bytes().eq_ignore_ascii_case(b"websocket")
 }
 
 /// The same for a service's response, before filters see it.
@@ -195,11 +202,12 @@ mod tests {
 
     #[test]
     fn an_upgrade_stays_and_an_absolute_target_goes() {
-        let mut head = head(&[("host", "a.local"), ("connection", "Upgrade"), ("upgrade", "ws")]);
+        let mut head =
+            head(&[("host", "a.local"), ("connection", "Upgrade"), ("upgrade", "WebSocket")]);
         head.set_raw_path(b"http://a.local/x?y").unwrap();
         assert_eq!(heads::target(&head), "/x?y");
         assert!(!strip(&mut head).unwrap().unwrap());
         assert_eq!(head.raw_path(), b"/x?y");
-        assert_eq!(head.headers[header::UPGRADE], "ws");
+        assert_eq!(head.headers[header::UPGRADE], "WebSocket");
     }
 }

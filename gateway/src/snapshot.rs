@@ -73,6 +73,8 @@ pub struct PluginStep {
     /// Its configuration here, as a place in the plugin's list.
     pub configuration: usize,
     pub on_failure: OnFailure,
+    /// Whether it looks at bodies of requests and of responses.
+    pub sees_bodies: [bool; 2],
 }
 
 /// Services by weight.

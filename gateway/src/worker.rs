@@ -15,10 +15,6 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use pingora::{
-    proxy::HttpProxy,
-    server::{ShutdownWatch, configuration::ServerConf},
-};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot, watch},
@@ -33,9 +29,6 @@ use crate::{
 /// Connections of one worker. Each costs about 20 KiB while it is busy; past this the machine is
 /// better served by refusing than by swapping.
 const CONNECTIONS: usize = 32_768;
-
-/// Warm connections to services that one worker keeps, over all services.
-const WARM: usize = 1_024;
 
 /// After accepting failed for want of file descriptors, how long to wait for some to be closed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
@@ -78,7 +71,8 @@ impl Workers {
         let workers = (0..count.max(1)).map(|number| {
             let (commands, receiver) = mpsc::unbounded_channel();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let proxy = new_proxy(number, settings);
+            let snapshot = settings.snapshot.clone();
+            let proxy = Arc::new(Proxy::new(number, snapshot, settings.show_generation));
             let counters = Counters { open: connections.clone(), ids: ids.clone() };
             let thread = thread::Builder::new()
                 .name(format!("worker-{number}"))
@@ -128,24 +122,6 @@ impl Workers {
     }
 }
 
-fn new_proxy(worker: usize, settings: &Settings) -> Arc<HttpProxy<Proxy>> {
-    let conf = ServerConf {
-        threads: 1,
-        upstream_keepalive_pool_size: WARM,
-        // Attempts are counted by the exchange; this only has to be no less.
-        max_retries: crate::backend::ATTEMPTS + 1,
-        ..ServerConf::default()
-    };
-    let proxy = Proxy {
-        worker,
-        snapshot: settings.snapshot.clone(),
-        show_generation: settings.show_generation,
-    };
-    let mut proxy = HttpProxy::new(proxy, Arc::new(conf));
-    proxy.handle_init_modules();
-    Arc::new(proxy)
-}
-
 #[derive(Clone)]
 struct Counters {
     open: Arc<AtomicUsize>,
@@ -155,12 +131,10 @@ struct Counters {
 /// What accept loops of one worker share.
 #[derive(Clone)]
 struct Local {
-    proxy: Arc<HttpProxy<Proxy>>,
+    proxy: Arc<Proxy>,
     counters: Counters,
     /// Connections of this worker.
     open: Arc<AtomicUsize>,
-    /// Never says anything: each socket says for itself when it is gone.
-    shutdown: ShutdownWatch,
 }
 
 /// A socket on which this worker accepts.
@@ -170,12 +144,11 @@ struct Listening {
 }
 
 async fn work(
-    proxy: Arc<HttpProxy<Proxy>>,
+    proxy: Arc<Proxy>,
     counters: Counters,
     mut commands: mpsc::UnboundedReceiver<Command>,
 ) {
-    let (_shutdown, watch_shutdown) = watch::channel(false);
-    let local = Local { proxy, counters, open: Arc::default(), shutdown: watch_shutdown };
+    let local = Local { proxy, counters, open: Arc::default() };
     // Per worker, so that connections of different workers share no channel.
     let mut sockets = HashMap::<SocketId, Listening>::new();
     while let Some(command) = commands.recv().await {
@@ -255,10 +228,10 @@ fn admit(
     let connection =
         Arc::new(Connection::new(socket, id, [client, destination], stream, gone.clone()));
     let open = Open::new([local.open.clone(), local.counters.open.clone()]);
-    let (proxy, shutdown) = (local.proxy.clone(), local.shutdown.clone());
+    let proxy = local.proxy.clone();
     tokio::spawn(async move {
         let _open = open;
-        connection::serve(proxy, connection, shutdown).await;
+        connection::serve(&proxy, connection).await;
     });
 }
 

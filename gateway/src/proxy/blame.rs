@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use pingora::{Error, ErrorSource, ErrorType, proxy::Session};
+use pingora::{Error, ErrorSource, ErrorType, http::RequestHeader};
 use tokio::time::Instant;
 
-use super::timed_out;
 use crate::{
-    exchange::Exchange,
+    exchange::{Deadline, Exchange},
     failure::{ClientFault, Failure, UpstreamFault},
     heads, redirect,
 };
@@ -30,12 +29,11 @@ pub(super) fn blame(exchange: &Exchange, error: &Error) -> Failure {
             _ => ClientFault::Body { cause },
         }),
         ErrorSource::Upstream => Failure::Upstream(match error.etype() {
-            // Nothing but the deadline limits a read, and nothing else arms its timer.
-            ErrorType::ReadTimedout | ErrorType::ConnectTimedout
-                if let Some(deadline) = exchange.deadline.as_ref().filter(|deadline| {
-                    *error.etype() == ErrorType::ReadTimedout
-                        || deadline.remaining(Instant::now() + TIMER).is_none()
-                }) =>
+            ErrorType::ConnectTimedout
+                if let Some(deadline) = exchange
+                    .deadline
+                    .as_ref()
+                    .filter(|deadline| deadline.remaining(Instant::now() + TIMER).is_none()) =>
             {
                 return timed_out(exchange, deadline);
             }
@@ -57,6 +55,14 @@ pub(super) fn blame(exchange: &Exchange, error: &Error) -> Failure {
     }
 }
 
+pub(crate) fn timed_out(exchange: &Exchange, deadline: &Deadline) -> Failure {
+    Failure::Upstream(UpstreamFault::Timeout {
+        service: exchange.service_name(),
+        limit: deadline.limit,
+        whose: deadline.whose.clone(),
+    })
+}
+
 /// The innermost reason, without pingora's dump of what was read.
 fn cause(error: &Error) -> String {
     let kind = error.etype().as_str();
@@ -69,8 +75,7 @@ fn cause(error: &Error) -> String {
 }
 
 /// The long reason, in the log. The path is written without its query, which may hold secrets.
-pub(super) fn report(session: &Session, exchange: &Exchange, failure: &Failure) {
-    let head = session.req_header();
+pub(super) fn report(head: &RequestHeader, exchange: &Exchange, failure: &Failure) {
     let (path, _) = redirect::split(heads::target(head));
     let rule = exchange.rule_name();
     let (method, host) = (&head.method, heads::host(head));

@@ -101,6 +101,11 @@ impl Module {
         self.abi
     }
 
+    /// Whether it exports something by this name: a callback that it leaves out is not called.
+    pub fn exports(&self, name: &str) -> bool {
+        self.pre.module().get_export(name).is_some()
+    }
+
     /// Functions that it imports and that only answer "unimplemented".
     pub fn stubs(&self) -> &[String] {
         &self.stubs

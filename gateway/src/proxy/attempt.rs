@@ -1,0 +1,129 @@
+//! Getting a request to a service: which endpoint, and another one if it refuses.
+
+use pingora::{
+    Error, RetryType,
+    http::RequestHeader,
+    protocols::http::{ServerSession, v1::client::HttpSession},
+    upstreams::peer::{HttpPeer, Peer},
+};
+use tokio::time::Instant;
+
+use super::{Broken, Proxy, expired, relay::Ended};
+use crate::{
+    backend::Target,
+    exchange::Exchange,
+    failure::{Failure, PolicyFault, UpstreamFault},
+};
+
+impl Proxy {
+    /// Tries endpoints until one has the request, and relays between it and the client.
+    pub(super) async fn forward(
+        &self,
+        client: &mut ServerSession,
+        exchange: &mut Exchange,
+    ) -> Result<(), Broken> {
+        choose_service(exchange)?;
+        loop {
+            if let Some(failure) = expired(exchange) {
+                return Err(failure.into());
+            }
+            let target = pick(exchange)?;
+            let (peer, began) = aim(exchange, target);
+            exchange.attempts.began = Some(began);
+            let (mut upstream, reused) = match self.connector.get_http_session(&*peer).await {
+                Ok(connected) => connected,
+                Err(error) => {
+                    // Nothing of the request has been sent, so another endpoint may have it,
+                    // whatever its method.
+                    exchange.attempts.tried.extend(exchange.attempts.endpoint);
+                    if may_try_again(exchange) {
+                        continue;
+                    }
+                    return Err(error.into_up().into());
+                }
+            };
+            upstream.write_timeout = peer.options.write_timeout;
+            match self.relay(client, &mut upstream, exchange).await {
+                Ok(Ended { reusable }) => {
+                    if reusable {
+                        self.release(upstream, &peer).await;
+                    }
+                    return Ok(());
+                }
+                Err(Broken::Pingora(error)) if went_stale(&error, reused, client, exchange) => {
+                    exchange.attempts.stale += 1;
+                }
+                Err(broken) => return Err(broken),
+            }
+        }
+    }
+
+    async fn release(&self, upstream: HttpSession, peer: &HttpPeer) {
+        self.connector.release_http_session(upstream, peer, peer.idle_timeout()).await;
+    }
+}
+
+/// A service by weight, once for all attempts.
+fn choose_service(exchange: &mut Exchange) -> Result<(), Failure> {
+    let service = exchange.rule().and_then(|rule| rule.backends.pick()).cloned();
+    let Some(service) = service else {
+        return Err(Failure::Policy(PolicyFault::NoBackend { rule: exchange.rule_name() }));
+    };
+    exchange.attempts.service = Some(service);
+    Ok(())
+}
+
+fn pick(exchange: &Exchange) -> Result<Target, Failure> {
+    let attempts = &exchange.attempts;
+    let none = |cause| {
+        let service = exchange.service_name();
+        Failure::Upstream(UpstreamFault::NoEndpoint { service, cause })
+    };
+    let chosen = attempts.service.as_ref().ok_or_else(|| none("no service".into()))?;
+    chosen.pick(&attempts.tried).ok_or_else(|| none(chosen.why_none()))
+}
+
+/// Limits the attempt to what is left of the deadline.
+fn aim(exchange: &mut Exchange, target: Target) -> (Box<HttpPeer>, Instant) {
+    let Target { mut peer, address } = target;
+    let now = Instant::now();
+    if let Some(left) = exchange.deadline.as_ref().and_then(|deadline| deadline.remaining(now)) {
+        let connect = peer.options.total_connection_timeout;
+        peer.options.total_connection_timeout = connect.map(|limit| limit.min(left));
+    }
+    exchange.attempts.endpoint = Some(address);
+    (peer, now)
+}
+
+fn may_try_again(exchange: &Exchange) -> bool {
+    let attempts = &exchange.attempts;
+    let another = attempts.service.as_ref();
+    attempts.may_try_again()
+        && expired(exchange).is_none()
+        && another.is_some_and(|service| service.pick(&attempts.tried).is_some())
+}
+
+/// A warm connection that the service had closed: the request never got there, so it may be sent
+/// again, if all that was sent of it is still at hand.
+fn went_stale(
+    error: &Error,
+    reused: bool,
+    client: &ServerSession,
+    exchange: &mut Exchange,
+) -> bool {
+    let stale = match error.retry {
+        RetryType::Decided(retry) => retry,
+        RetryType::ReusedOnly => reused,
+    };
+    stale
+        && client.response_written().is_none()
+        && exchange.attempts.may_try_again()
+        && exchange.rewind_request()
+}
+
+/// The head as it goes out. Filters have made it; an attempt that fails leaves it as it was.
+pub(super) fn outgoing(client: &ServerSession) -> Box<RequestHeader> {
+    let mut head = Box::new(client.req_header().clone());
+    head.set_version(http::Version::HTTP_11);
+    head
+}
