@@ -3,7 +3,15 @@
 //! Nothing here can be wrong: references are indices that exist, patterns compile, numbers are
 //! in range. [`crate::load`] is the only maker. The gateway compiles this into its snapshot.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+mod plugin;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+pub use self::plugin::{
+    Access, CallHost, Canary, Capability, Digest, EnvironmentValue, HeaderPause, Isolation,
+    OciReference, OnFailure, Override, Plugin, PluginConfiguration, PluginLimits, PluginSource,
+    PluginStep, SetBy, Setting, SignaturePolicy, Url, Variant,
+};
 
 /// A whole configuration.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +37,10 @@ pub struct ServiceRef(pub usize);
 /// Index into [`Config::plugins`].
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PluginRef(pub usize);
+
+/// Index into [`Config::routes`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouteRef(pub usize);
 
 /// An address to listen on and the host names answered there.
 #[derive(Clone, Debug)]
@@ -79,59 +91,6 @@ pub enum EndpointAddress {
     Dns { host: Box<str>, port: u16 },
     /// An address as written.
     Ip(SocketAddr),
-}
-
-/// A WebAssembly module, how far it may go, and its default configuration.
-#[derive(Clone, Debug)]
-pub struct Plugin {
-    /// Unique among plugins; a filter can read it as `plugin_name`.
-    pub name: Arc<str>,
-    /// Where the module is.
-    pub source: PluginSource,
-    /// What a request meets when the filter fails.
-    pub on_failure: OnFailure,
-    /// What the filter may use.
-    pub limits: PluginLimits,
-    /// Used where a route gives none of its own.
-    pub configuration: PluginConfiguration,
-}
-
-/// Where a module comes from.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub enum PluginSource {
-    /// One of the filters that come with Portico: `auth`, `timeouts`, `tracing`.
-    Bundled(Box<str>),
-    /// A file; a relative path starts at the folder of the configuration file that names it.
-    File(PathBuf),
-}
-
-/// What a request meets when its filter traps or runs out of time.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub enum OnFailure {
-    /// The request fails: what guards a door must not open it by crashing.
-    #[default]
-    Closed,
-    /// The request goes on without the filter.
-    Open,
-}
-
-/// Limits on one instance of a plugin.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct PluginLimits {
-    /// Linear memory, in bytes.
-    pub memory: u64,
-    /// CPU time of one callback for one request.
-    pub cpu: Duration,
-}
-
-/// The bytes handed to a filter. They may hold secrets, so they are never printed.
-#[derive(Clone, Default, Eq, Hash, PartialEq)]
-pub struct PluginConfiguration(pub Arc<[u8]>);
-
-impl fmt::Debug for PluginConfiguration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} bytes]", self.0.len())
-    }
 }
 
 /// Requests of some hosts, and the rules that say where they go.
@@ -218,8 +177,8 @@ pub struct Pattern {
 /// One step of a rule.
 #[derive(Clone, Debug)]
 pub enum Filter {
-    /// A WebAssembly filter; the configuration is the route's own or the plugin's default.
-    Plugin { plugin: PluginRef, configuration: PluginConfiguration },
+    /// A WebAssembly filter.
+    Plugin(PluginStep),
     /// Answers with a redirect.
     Redirect(Redirect),
     /// Changes request headers.

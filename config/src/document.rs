@@ -5,13 +5,15 @@
 //! may be; what must hold between values is checked by [`crate::validate`].
 
 pub(crate) mod filter;
+pub(crate) mod limits;
 pub(crate) mod matching;
+pub(crate) mod plugin;
 pub(crate) mod route;
 
 use crate::{
-    decode::{Anything, List},
+    decode::List,
     shape::{
-        Literal::{Empty, Number, Text},
+        Literal::{Number, Text},
         Record,
     },
     values::{
@@ -20,13 +22,10 @@ use crate::{
         host,
         name::Name,
         number::Weight,
-        size::Bytes,
-        text::FilePath,
-        word::{Bundled, OnFailure},
     },
 };
 
-use self::route::Route;
+use self::{plugin::Plugin, route::Route};
 
 /// The definition of a whole document.
 pub(crate) fn root() -> &'static Record {
@@ -79,35 +78,5 @@ record! {
         required address: EndpointAddress,
         /// Its share among the endpoints of its service; 0 takes no requests.
         default weight: Weight = Number(1),
-    }
-}
-
-record! {
-    /// A WebAssembly module that speaks proxy-wasm, how far it may go, and its configuration.
-    "a plugin" struct Plugin [exactly_one bundled file] {
-        /// Unique among plugins. Filters refer to it.
-        required name: Name,
-        /// One of the filters that come with Portico.
-        optional bundled: Bundled,
-        /// A `.wasm` file. A relative path starts at the folder of the configuration file.
-        optional file: FilePath,
-        /// What a request meets when the filter traps or exceeds a limit: `closed` fails it,
-        /// `open` lets it go on without the filter.
-        default on_failure: OnFailure = Text("closed"),
-        /// What one instance may use.
-        default limits: Limits = Empty,
-        /// Handed to the filter: text as it is, anything else as JSON. Used where a route gives
-        /// none of its own; default empty. It may hold secrets and is never printed.
-        optional configuration: Anything,
-    }
-}
-
-record! {
-    /// Limits on one instance of a plugin.
-    "a plugin's limits" struct Limits {
-        /// Linear memory.
-        default memory: Bytes<{ 64 << 10 }, { 1 << 30 }> = Text("32MiB"),
-        /// CPU time of one callback for one request.
-        default cpu: Span<1, 1_000> = Text("10ms"),
     }
 }

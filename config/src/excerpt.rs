@@ -17,13 +17,26 @@ const MAX_SHOWN: usize = 160;
 const SECRET_WORDS: [&str; 8] =
     ["api-key", "apikey", "api_key", "authorization", "cookie", "password", "secret", "token"];
 
+/// Names of fields whose whole values may be secrets.
+const SECRET_FIELDS: [&str; 2] = ["configuration", "environment"];
+
 /// Whether what belongs to a name may be a secret. A misspelt `configuration` holds one as well.
 pub(crate) fn may_be_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    lower == "configuration"
+    SECRET_FIELDS.contains(&lower.as_str())
         || SECRET_WORDS.iter().any(|word| lower.contains(word))
         || lower.starts_with("config")
-        || suggest::closest(&lower, ["configuration"]).is_some()
+        || suggest::closest(&lower, ["configuration", "environment"]).is_some()
+}
+
+/// Whether a value has a password in it (`user:password@host`), or is a URL with a query, which may
+/// hold a signature. An image's digest behind `@` is none.
+pub(crate) fn holds_login(value: &str) -> bool {
+    let url = value.split_once("://").is_some_and(|(_, rest)| rest.contains(['@', '?']));
+    let login = value
+        .split_once('@')
+        .is_some_and(|(before, after)| before.contains(':') && !after.starts_with("sha256:"));
+    url || login
 }
 
 /// What may be shown of a line, given what is hidden. With `key_only`, nothing behind the name
@@ -77,8 +90,8 @@ pub(crate) fn of_broken(text: &str, line: usize, column: usize) -> Option<String
 }
 
 fn holds_secret_name(line: &str) -> bool {
-    let names = line.split([':', '{', ',', '"', '\'', ' ']);
-    names.filter(|name| !name.is_empty()).any(may_be_secret)
+    let mut names = line.split([':', '{', ',', '"', '\'', ' ']).filter(|name| !name.is_empty());
+    names.any(may_be_secret) || line.split_whitespace().any(holds_login)
 }
 
 fn begins_with_field(content: &str) -> bool {

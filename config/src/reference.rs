@@ -81,6 +81,7 @@ fn title(record: &Record) -> String {
 fn value(shape: &Shape) -> String {
     match shape {
         Shape::Any => "anything".to_owned(),
+        Shape::Flag => "`true`, `false`".to_owned(),
         Shape::Word(words) => quoted(words),
         Shape::Integer { min, max } => format!("number, {min} to {max}"),
         Shape::Numbers(numbers) => {

@@ -79,6 +79,7 @@ fn field(field: &Field) -> Value {
 fn shape(shape: &Shape) -> Value {
     match shape {
         Shape::Any => json!({ "not": { "type": "null" } }),
+        Shape::Flag => json!({ "type": "boolean" }),
         Shape::Word(words) => json!({ "type": "string", "enum": words }),
         Shape::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Numbers(numbers) => json!({ "type": "integer", "enum": numbers }),

@@ -8,6 +8,8 @@
 pub(crate) enum Shape {
     /// Anything at all.
     Any,
+    /// Yes or no.
+    Flag,
     /// One of a few words.
     Word(&'static [&'static str]),
     /// A whole number, both ends included.
@@ -113,6 +115,7 @@ impl Shape {
             Self::Entries { value, .. } => value.record(),
             Self::Any
             | Self::Bytes(_)
+            | Self::Flag
             | Self::Integer { .. }
             | Self::Numbers(_)
             | Self::Text(_)

@@ -9,11 +9,13 @@ mod matches;
 mod names;
 mod overlap;
 mod plugins;
+mod reach;
 mod routes;
 mod services;
+mod settings;
 
 use crate::{
-    config::{Config, Plugin, PluginConfiguration, Route},
+    config::{Config, Route},
     decode::List,
     document::{self, Document},
     load::Source,
@@ -22,7 +24,7 @@ use crate::{
     values::pattern::Patterns,
 };
 
-use self::names::Names;
+use self::{names::Names, settings::Settings};
 
 /// An item of a top-level list and where it stands: its source, and its index there.
 #[derive(Debug)]
@@ -48,8 +50,9 @@ pub(crate) struct Scope<'d, 'p> {
     pub(crate) listeners: Names<'d>,
     pub(crate) services: Names<'d>,
     pub(crate) plugins: Names<'d>,
-    /// The configuration of each plugin, for filters without one of their own.
-    pub(crate) defaults: Vec<Option<PluginConfiguration>>,
+    pub(crate) routes: Names<'d>,
+    /// What applies to each step of a plugin; filled when the plugins are built.
+    pub(crate) settings: Settings,
 }
 
 /// Joins documents and checks them.
@@ -79,19 +82,18 @@ pub(crate) fn config(
         listeners: Names::of("listeners", &listeners, |item| item.name.as_ref(), problems),
         services: Names::of("services", &services, |item| item.name.as_ref(), problems),
         plugins: Names::of("plugins", &plugins, |item| item.name.as_ref(), problems),
+        routes: Names::of("routes", &routes, |item| item.name.as_ref(), problems),
         patterns: Patterns::default(),
-        defaults: Vec::new(),
+        settings: Settings::of(&[]),
         problems,
     };
-    // Routes have no references to them; their names are only checked to be unique.
-    Names::of("routes", &routes, |item| item.name.as_ref(), scope.problems);
     let built_listeners = listeners::build(&listeners, &mut scope);
     let built_services = services::build(&services, &mut scope);
-    let built_plugins = plugins::build(&plugins, &scope);
-    let default = |plugin: &Option<Plugin>| Some(plugin.as_ref()?.configuration.clone());
-    scope.defaults = built_plugins.iter().map(default).collect();
+    let built_plugins = plugins::build(&plugins, &routes, &mut scope);
+    scope.settings = Settings::of(&built_plugins);
+    let built = routes.iter().enumerate();
     let built: Vec<Option<Route>> =
-        routes.iter().map(|item| routes::build(*item, &mut scope)).collect();
+        built.map(|(place, item)| routes::build(place, *item, &mut scope)).collect();
     // A match that could not be read would look like one that takes everything.
     if !scope.problems.has_errors() {
         overlap::check(&routes, &built, &built_listeners, &mut scope);
@@ -102,12 +104,17 @@ pub(crate) fn config(
         scope.plugins.warn_unused("plugin", "no filter runs it", scope.problems);
     }
     scope.problems.drop_consequences(decoded);
-    Some(Config {
+    let config = Config {
         listeners: built_listeners.into_iter().flatten().collect(),
         services: built_services.into_iter().flatten().collect(),
         plugins: built_plugins.into_iter().flatten().collect(),
         routes: built.into_iter().flatten().collect(),
-    })
+    };
+    // Only then is every index in it right.
+    if !scope.problems.has_errors() {
+        reach::warn(&plugins, &config, &mut scope);
+    }
+    Some(config)
 }
 
 fn join<'d, T>(items: &mut Vec<Item<'d, T>>, source: usize, list: Option<&'d List<T>>) {

@@ -1,11 +1,14 @@
 //! Single values: what may be written for each, and what is said when it is not.
 
 pub(crate) mod address;
+pub(crate) mod digest;
 pub(crate) mod duration;
+pub(crate) mod flag;
 pub(crate) mod header;
 pub(crate) mod host;
 pub(crate) mod name;
 pub(crate) mod number;
+pub(crate) mod origin;
 pub(crate) mod path;
 pub(crate) mod pattern;
 pub(crate) mod size;

@@ -4,6 +4,7 @@ use crate::{
     decode::{Anything, Entries, List},
     shape::Literal::Number,
     values::{
+        flag::Flag,
         header::{FieldName, FieldValue},
         host::HostName,
         name::Name,
@@ -97,8 +98,13 @@ record! {
     "the use of a plugin" struct PluginStep (short name) {
         /// The name of a plugin.
         required name: Name,
-        /// Handed to the filter: text as it is, anything else as JSON. Default: the plugin's own.
-        /// It may hold secrets and is never printed.
+        /// Handed to the filter: text as it is, anything else as JSON. Default: what the plugin's
+        /// overrides say for this place, or the plugin's own. It may hold secrets and is never
+        /// printed.
         optional configuration: Anything,
+        /// `true`: it does not run; in a rule, this switches off the route's steps of the same
+        /// plugin for this rule. `false`: it runs with the plugin's own configuration, although
+        /// an override says otherwise.
+        optional disabled: Flag,
     }
 }

@@ -122,11 +122,16 @@ impl Builder {
         };
         match &mut parent.content {
             Content::Leaf { .. } => {}
-            Content::List(items) => items.push(node),
+            Content::List(items) => {
+                if text.is_some_and(excerpt::holds_login) {
+                    self.hidden.push(hidden(&node, start));
+                }
+                items.push(node);
+            }
             Content::Map(entries) => match parent.key.take() {
                 None => parent.key = Some((text.unwrap_or_default().to_owned(), start)),
                 Some((name, key)) => {
-                    if excerpt::may_be_secret(&name) {
+                    if excerpt::may_be_secret(&name) || text.is_some_and(excerpt::holds_login) {
                         self.hidden.push(hidden(&node, key));
                     }
                     entries.push(Entry { name, key, value: node });

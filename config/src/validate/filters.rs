@@ -1,11 +1,12 @@
 //! Filters: what each does, and whether their order makes sense.
 
 mod headers;
+mod plugins;
 
 use std::sync::Arc;
 
 use crate::{
-    config::{Filter, PathChange, PluginRef, Redirect, Respond, Rewrite},
+    config::{Filter, PathChange, Redirect, Respond, Rewrite},
     decode::List,
     document::{filter as document, matching},
     path::At,
@@ -13,7 +14,9 @@ use crate::{
     values::number::Whole,
 };
 
-use super::{Scope, plugins::configuration};
+pub(super) use self::plugins::{Built, join};
+
+use super::Scope;
 
 /// A list of filters and where it stands.
 pub(super) struct Chain<'a> {
@@ -30,11 +33,15 @@ pub(super) fn build(
     list: Option<&FilterList>,
     at: &At<'_>,
     scope: &mut Scope<'_, '_>,
-) -> Option<Vec<Filter>> {
+) -> Option<Vec<Built>> {
     let list = list.map_or(&[][..], |list| &list.0);
-    let build =
-        |(index, filter): &(usize, document::Filter)| build_one(filter, &at.index(*index), scope);
-    let built: Vec<Option<Filter>> = list.iter().map(build).collect();
+    let build = |(index, filter): &(usize, document::Filter)| match filter {
+        document::Filter::Plugin(step) => {
+            plugins::step(step, &at.index(*index).key("plugin"), scope).map(Built::Plugin)
+        }
+        filter => build_one(filter, &at.index(*index), scope).map(Built::Filter),
+    };
+    let built: Vec<Option<Built>> = list.iter().map(build).collect();
     built.into_iter().collect()
 }
 
@@ -65,15 +72,7 @@ fn build_one(filter: &document::Filter, at: &At<'_>, scope: &mut Scope<'_, '_>) 
         document::Filter::Respond(answer) => {
             Filter::Respond(respond(answer, &at.key("respond"), scope.problems)?)
         }
-        document::Filter::Plugin(document::PluginStep { name, configuration: own }) => {
-            let place = at.key("plugin");
-            let name = name.as_ref()?;
-            let plugin = scope.plugins.resolve(name, &place.key("name"), scope.problems)?;
-            let configuration = configuration(own.as_ref());
-            let configuration = configuration.or_else(|| scope.defaults.get(plugin)?.clone());
-            let configuration = configuration.unwrap_or_default();
-            Filter::Plugin { plugin: PluginRef(plugin), configuration }
-        }
+        document::Filter::Plugin(_) => return None,
     })
 }
 

@@ -13,11 +13,17 @@ use crate::{
 
 use super::{RouteItem, Scope, filters, filters::Chain, matches};
 
-pub(super) fn build(item: RouteItem<'_>, scope: &mut Scope<'_, '_>) -> Option<Route> {
-    item.place("routes", |at| route(item.document, at, scope))
+/// Builds the route at a place among all of them.
+pub(super) fn build(place: usize, item: RouteItem<'_>, scope: &mut Scope<'_, '_>) -> Option<Route> {
+    item.place("routes", |at| route(place, item.document, at, scope))
 }
 
-fn route(document: &route::Route, at: &At<'_>, scope: &mut Scope<'_, '_>) -> Option<Route> {
+fn route(
+    place: usize,
+    document: &route::Route,
+    at: &At<'_>,
+    scope: &mut Scope<'_, '_>,
+) -> Option<Route> {
     let route::Route { name, listeners, hosts, timeout, filters, rules } = document;
     let listeners = self::listeners(listeners.as_ref(), at, scope);
     let hosts_at = at.key("hosts");
@@ -40,9 +46,10 @@ fn route(document: &route::Route, at: &At<'_>, scope: &mut Scope<'_, '_>) -> Opt
     let built: Vec<Option<Rule>> = rules
         .0
         .iter()
-        .map(|(index, document)| {
-            let inherited =
-                Inherited { before: &before, shared: shared.as_deref(), timeout: timeout.as_ref() };
+        .enumerate()
+        .map(|(own, (index, document))| {
+            let (shared, timeout) = (shared.as_deref(), timeout.as_ref());
+            let inherited = Inherited { place: (place, own), before: &before, shared, timeout };
             rule(*index, document, &rules_at.index(*index), inherited, scope)
         })
         .collect();
@@ -53,8 +60,10 @@ fn route(document: &route::Route, at: &At<'_>, scope: &mut Scope<'_, '_>) -> Opt
 
 /// What a rule has from its route.
 struct Inherited<'a> {
+    /// The places of the route among routes and of the rule in it.
+    place: (usize, usize),
     before: &'a Chain<'a>,
-    shared: Option<&'a [crate::config::Filter]>,
+    shared: Option<&'a [filters::Built]>,
     timeout: Option<&'a Timeout>,
 }
 
@@ -66,7 +75,7 @@ fn rule(
     scope: &mut Scope<'_, '_>,
 ) -> Option<Rule> {
     let route::Rule { name, matches, filters, backends, timeout } = document;
-    let Inherited { before, shared, timeout: inherited_timeout } = inherited;
+    let Inherited { place, before, shared, timeout: inherited_timeout } = inherited;
     let filters_at = at.key("filters");
     let own = filters::build(filters.as_ref(), &filters_at, scope);
     let chain = Chain { list: filters.as_ref(), at: &filters_at };
@@ -76,8 +85,8 @@ fn rule(
     filters::check_prefixes(before, &chain, matches.as_ref(), &at.key("matches"), scope.problems);
     let matches = matches::build(matches.as_ref(), &at.key("matches"), scope);
     let backends = self::backends(backends.as_ref(), &at.key("backends"), scope);
-    let mut filters = shared?.to_vec();
-    filters.extend(own?);
+    chain.warn_of_idle_switches(before, scope.problems);
+    let filters = filters::join(shared?, own?, place, scope);
     let name =
         name.as_ref().map_or_else(|| index.to_string().into(), |name| name.0.as_str().into());
     let timeout = timeout.as_ref().or(inherited_timeout);
@@ -146,7 +155,12 @@ fn rule_names(rules: &List<route::Rule, 1>, at: &At<'_>, problems: &mut Problems
 }
 
 /// Reports values that come again in a list.
-fn unique<T: Eq + Hash>(items: &[(usize, T)], message: &str, at: &At<'_>, problems: &mut Problems) {
+pub(super) fn unique<T: Eq + Hash>(
+    items: &[(usize, T)],
+    message: &str,
+    at: &At<'_>,
+    problems: &mut Problems,
+) {
     let mut seen = HashMap::with_capacity(items.len());
     for (index, item) in items {
         if let Some(first) = seen.insert(item, *index) {

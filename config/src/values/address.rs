@@ -100,6 +100,59 @@ impl TextNode for EndpointAddress {
     }
 }
 
+/// A host that a plugin may call: `host:port`, perhaps with a scheme in front.
+#[derive(Clone, Debug)]
+pub(crate) struct CallHost(pub(crate) config::CallHost);
+
+impl TextNode for CallHost {
+    const EXPECTED: &'static str = "an address such as `api.example.com:443` (text)";
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let (scheme, rest) = match text.split_once("://") {
+            Some(("http", rest)) => (Some(false), rest),
+            Some(("https", rest)) => (Some(true), rest),
+            _ => (None, text),
+        };
+        let fault = |help: String| {
+            Fault::new(format!("`{}` is no host to call", shown(text)))
+                .why("it is an IP address or a DNS name, a colon and a port")
+                .help(help)
+        };
+        if rest.contains('@') {
+            return Err(Fault::new("this is no host to call")
+                .why("a filter writes its own headers, with the password if there is one")
+                .help("write a host and a port"));
+        }
+        if rest.contains('/') && !rest.contains("://") {
+            let bare = &rest[..rest.find('/').unwrap_or_default()];
+            return Err(fault(format!("leave out the path: `{}`", shown(bare))));
+        }
+        if rest.contains('*') {
+            return Err(fault("each host is named for itself".to_owned()));
+        }
+        let address = endpoint(rest).map_err(fault)?;
+        let port = match &address {
+            config::EndpointAddress::Dns { port, .. } => *port,
+            config::EndpointAddress::Ip(address) => address.port(),
+        };
+        Ok(Self(config::CallHost { address, tls: scheme.unwrap_or(port == 443) }))
+    }
+
+    fn text_shape() -> Shape {
+        Shape::Text(TextShape {
+            name: "call host",
+            doc:
+                "An IP address or a DNS name, a colon and a port; perhaps `https://` or `http://` \
+                  in front."
+                    .to_owned(),
+            pattern: Some(
+                r"^(https?://)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]):[0-9]{1,5}$",
+            ),
+            examples: &["api.example.com:443"],
+        })
+    }
+}
+
 fn port_missing(ip: IpAddr, port: u16) -> String {
     let brackets = if ip.is_ipv6() { ", after an IPv6 address in brackets" } else { "" };
     format!("the port is missing{brackets}: `{}`", SocketAddr::new(ip, port))

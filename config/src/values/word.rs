@@ -10,6 +10,108 @@ use crate::{
     tree::Tree,
 };
 
+/// Declares a value from its words and what each of them means.
+macro_rules! word {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident($meaning:ty) { $($word:literal => $value:expr,)+ }
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $name(pub(crate) $meaning);
+
+        impl $name {
+            const WORDS: &'static [&'static str] = &[$($word),+];
+        }
+
+        impl Node for $name {
+            fn decode(tree: &Tree, at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+                match word(Self::WORDS, tree, at, problems)? {
+                    $($word => Some(Self($value)),)+
+                    _ => None,
+                }
+            }
+
+            fn shape() -> Shape {
+                Shape::Word(Self::WORDS)
+            }
+        }
+    };
+}
+
+word! {
+    /// What a failing plugin means for its request.
+    OnFailure(config::OnFailure) {
+        "closed" => config::OnFailure::Closed,
+        "open" => config::OnFailure::Open,
+    }
+}
+
+word! {
+    /// A URL scheme.
+    Scheme(config::Scheme) {
+        "http" => config::Scheme::Http,
+        "https" => config::Scheme::Https,
+    }
+}
+
+word! {
+    /// One of the plugins that come with Portico.
+    Bundled(&'static str) {
+        "auth" => "auth",
+        "timeouts" => "timeouts",
+        "tracing" => "tracing",
+    }
+}
+
+word! {
+    /// Who shares an instance of a plugin.
+    Isolation(config::Isolation) {
+        "worker" => config::Isolation::Worker,
+        "stream" => config::Isolation::Stream,
+    }
+}
+
+word! {
+    /// What stops while a filter holds a head back.
+    HeaderPause(config::HeaderPause) {
+        "all" => config::HeaderPause::All,
+        "headers" => config::HeaderPause::Headers,
+    }
+}
+
+word! {
+    /// What a missing or wrong signature means.
+    SignaturePolicy(SignatureWord) {
+        "off" => SignatureWord::Off,
+        "warn" => SignatureWord::Warn,
+        "require" => SignatureWord::Require,
+    }
+}
+
+/// A signature policy before its keys are known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum SignatureWord {
+    Off,
+    Require,
+    Warn,
+}
+
+word! {
+    /// What a guest may be granted.
+    Capability(config::Capability) {
+        "calls" => config::Capability::Calls,
+        "clock" => config::Capability::Clock,
+        "environment" => config::Capability::Environment,
+        "foreign_functions" => config::Capability::ForeignFunctions,
+        "metrics" => config::Capability::Metrics,
+        "queues" => config::Capability::Queues,
+        "random" => config::Capability::Random,
+        "shared_data" => config::Capability::SharedData,
+        "ticks" => config::Capability::Ticks,
+    }
+}
+
 /// Reads one of a few words.
 fn word(
     words: &'static [&'static str],
@@ -28,54 +130,4 @@ fn word(
         problem.maybe_help(suggest::did_you_mean(text, words.iter().copied()));
     }
     found
-}
-
-/// What a failing plugin means for its request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OnFailure(pub(crate) config::OnFailure);
-
-impl Node for OnFailure {
-    fn decode(tree: &Tree, at: &At<'_>, problems: &mut Problems) -> Option<Self> {
-        Some(Self(match word(&["closed", "open"], tree, at, problems)? {
-            "open" => config::OnFailure::Open,
-            _ => config::OnFailure::Closed,
-        }))
-    }
-
-    fn shape() -> Shape {
-        Shape::Word(&["closed", "open"])
-    }
-}
-
-/// A URL scheme.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scheme(pub(crate) config::Scheme);
-
-impl Node for Scheme {
-    fn decode(tree: &Tree, at: &At<'_>, problems: &mut Problems) -> Option<Self> {
-        Some(Self(match word(&["http", "https"], tree, at, problems)? {
-            "https" => config::Scheme::Https,
-            _ => config::Scheme::Http,
-        }))
-    }
-
-    fn shape() -> Shape {
-        Shape::Word(&["http", "https"])
-    }
-}
-
-/// One of the plugins that come with Portico.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bundled(pub(crate) &'static str);
-
-const BUNDLED: &[&str] = &["auth", "timeouts", "tracing"];
-
-impl Node for Bundled {
-    fn decode(tree: &Tree, at: &At<'_>, problems: &mut Problems) -> Option<Self> {
-        word(BUNDLED, tree, at, problems).map(Self)
-    }
-
-    fn shape() -> Shape {
-        Shape::Word(BUNDLED)
-    }
 }
