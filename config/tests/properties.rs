@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_yaml::Value;
 
 /// Words that lead deep into the definition, so that random trees are not refused at the top.
-const WORDS: [&str; 44] = [
+const WORDS: [&str; 62] = [
     "listeners",
     "services",
     "plugins",
@@ -44,6 +44,24 @@ const WORDS: [&str; 44] = [
     "backends",
     "service",
     "timeout",
+    "url",
+    "oci",
+    "digest",
+    "registry",
+    "signature",
+    "environment",
+    "vm",
+    "capabilities",
+    "call_hosts",
+    "canary",
+    "percent",
+    "overrides",
+    "listener",
+    "host",
+    "route",
+    "rule",
+    "disabled",
+    "a.io/b:1",
     "web",
     "0.0.0.0:80",
     "1s",
@@ -128,7 +146,9 @@ proptest! {
         let text = format!("\
 plugins:
   - name: x
-    bundled: auth
+    url: https://user:s3cr3t@a.io/x
+    environment:
+      KEY: s3cr3t
     configuration:
       key: s3cr3t
 {indent}other: s3cr3t{end}routes:
@@ -141,9 +161,16 @@ plugins:
 
 #[test]
 fn every_byte_of_a_good_file_may_be_missing() {
-    let good = include_str!("golden/good-everything.yaml");
-    for (cut, _) in good.char_indices() {
-        check(good[..cut].to_owned());
+    for good in [
+        include_str!("golden/good-everything.yaml"),
+        include_str!("golden/good-overrides.yaml"),
+        include_str!("golden/good-plugins.yaml"),
+    ] {
+        for (cut, _) in good.char_indices() {
+            let loaded = check(good[..cut].to_owned());
+            let shown = loaded.diagnostics.iter().any(|each| each.to_string().contains("s3cr3t"));
+            assert!(!shown, "cut at {cut}");
+        }
     }
 }
 
