@@ -38,7 +38,8 @@ record! {
         default local_body: Bytes<KIB, { 64 * MIB }> = Text("1MiB"),
         /// HTTP and gRPC calls that are open at once.
         default calls: Whole<1, 10_000> = Number(64),
-        /// The body of a call, and that of its answer, each. They are kept in memory.
+        /// Head, body and trailers of a call, the same of its answer, and a gRPC message, each.
+        /// They are kept in memory.
         default call_body: Bytes<KIB, { 64 * MIB }> = Text("1MiB"),
         /// How long a call may take, whatever the filter wishes: a paused request waits for it.
         default call_timeout: Span<1, 3_600_000> = Text("30s"),
@@ -53,11 +54,13 @@ record! {
         default queues: Whole<0, 10_000> = Number(32),
         /// Items that wait in one queue. Nobody may be there to take them.
         default queue_length: Whole<1, 1_000_000> = Number(1_024),
-        /// Keys and values of the shared data of one `vm.id`, over all instances, in all.
+        /// Shared data and queued items of one `vm.id`, over all instances, in all.
         default shared_data: Bytes<KIB, GIB> = Text("4MiB"),
         /// Instances of one worker with `isolation: stream`, busy and idle. Each may use `memory`,
         /// so this times `memory` times the workers is what a plugin may take.
         default instances: Whole<1, 10_000> = Number(64),
+        /// Requests that are inside one instance at once. Each costs the filter memory.
+        default contexts: Whole<1, 1_000_000> = Number(10_000),
         /// The shortest period of ticks. Shorter wishes get this one.
         default tick: Span<1, 60_000> = Text("10ms"),
     }

@@ -162,6 +162,7 @@ fn limits(written: &Limits, at: &At<'_>, problems: &mut Problems) -> PluginLimit
         queue_length: Whole(queue_length),
         shared_data: Bytes(shared_data),
         instances: Whole(instances),
+        contexts: Whole(contexts),
         tick: Span(tick),
     } = *written;
     if cpu > request_cpu {
@@ -190,6 +191,7 @@ fn limits(written: &Limits, at: &At<'_>, problems: &mut Problems) -> PluginLimit
         queue_length,
         shared_data,
         instances,
+        contexts,
         tick,
     }
 }

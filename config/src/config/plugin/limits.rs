@@ -26,7 +26,7 @@ pub struct PluginLimits {
     pub local_body: u64,
     /// HTTP and gRPC calls open at once.
     pub calls: u32,
-    /// Bytes of the body of one call, and of one answer.
+    /// Bytes of head, body and trailers of one call, of its answer, and of one gRPC message, each.
     pub call_body: u64,
     /// The longest time that a call may take; longer wishes are cut to it.
     pub call_timeout: Duration,
@@ -40,10 +40,12 @@ pub struct PluginLimits {
     pub queues: u32,
     /// Items of one queue.
     pub queue_length: u32,
-    /// Bytes of keys and values of a `vm.id`, over all instances.
+    /// Bytes of shared data and queued items of a `vm.id`, over all instances.
     pub shared_data: u64,
     /// Instances of one worker with `isolation: stream`.
     pub instances: u32,
+    /// Requests inside one instance at once.
+    pub contexts: u32,
     /// The shortest period of ticks; shorter wishes are lengthened to it.
     pub tick: Duration,
 }

@@ -32,7 +32,7 @@ pub struct Variant {
 }
 
 /// Whether a plugin runs.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Setting {
     /// With this configuration.
     Configuration(PluginConfiguration),
