@@ -13,9 +13,11 @@ use crate::{
     cpu::CpuClock,
     limits::{LOG_LINE, LOG_RATE, TABLE_ELEMENTS},
     met::Met,
+    metrics::Metrics,
     origin::Origin,
     outside::Services,
     plugin::Plugin,
+    shared::Scope,
     spec::Spec,
     stream::Stream,
 };
@@ -26,6 +28,9 @@ pub(crate) struct Host {
     pub(crate) plugin: Arc<str>,
     pub(crate) spec: Arc<Spec>,
     pub(crate) services: Services,
+    /// Shared data and queues.
+    pub(crate) shared: Arc<Scope>,
+    pub(crate) metrics: Metrics,
     /// Where the instance lives.
     pub(crate) home: Home,
     /// Limits that this instance has met.
@@ -63,6 +68,8 @@ impl Host {
         Self {
             log: GuestLog::new(spec.name.clone()),
             plugin: spec.name.clone(),
+            shared: services.shared.scope(spec.scope()),
+            metrics: services.metrics.instance(&spec.name, limits.metrics),
             services,
             home,
             met: Met::default(),

@@ -37,13 +37,19 @@ recorded! {
     headers_too_large
     local_response
     logging
+    metrics
     not_offered
     nothing
     pause
     properties
     properties_set
+    shared_data
+    shared_queue
     time_and_chance
     wasi
+    wasi_environment
+    wasi_output
+    wasi_stubs
 }
 
 fn record(name: &str) -> Result<()> {
