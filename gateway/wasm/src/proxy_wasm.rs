@@ -3,7 +3,7 @@
 //! All of them are synchronous. Each checks its phase itself: a guest may call anything at any
 //! time, with any pointer.
 
-mod memory;
+pub(crate) mod memory;
 mod pairs;
 
 mod buffers;

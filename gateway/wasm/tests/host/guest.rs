@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use portico_wasm::{Engine, Limits, Module, Plugin, Services, Spec};
+use portico_wasm::{Capabilities, Capability, Engine, Limits, Module, Plugin, Services, Spec};
 
 /// One engine for all tests: its clock and its compiled host functions are shared, as in the
 /// gateway.
@@ -23,6 +23,8 @@ const LINE: usize = 32_768;
 pub(crate) struct Guest {
     pub(crate) text: String,
     pub(crate) configurations: Vec<String>,
+    /// `NAME=value`; giving one grants the capability.
+    pub(crate) environment: Vec<String>,
     pub(crate) show_start: bool,
 }
 
@@ -40,8 +42,9 @@ impl Guest {
         if configurations.is_empty() {
             configurations.push(String::new());
         }
+        let environment = values("environment").collect();
         let show_start = values("show").any(|shown| shown == "start");
-        Ok(Self { text: expand(&text)?, configurations, show_start })
+        Ok(Self { text: expand(&text)?, configurations, environment, show_start })
     }
 
     pub(crate) fn wasm(&self) -> Result<Vec<u8>> {
@@ -55,7 +58,14 @@ impl Guest {
     pub(crate) fn spec(&self, name: &str, limits: Limits) -> Spec {
         let bytes = |text: &String| Arc::from(text.as_bytes());
         let configurations = self.configurations.iter().map(bytes).collect();
-        Spec { limits, configurations, ..Spec::new(name) }
+        let pairs = self.environment.iter().filter_map(|entry| entry.split_once('='));
+        let environment =
+            pairs.map(|(name, value)| (name.into(), value.into())).collect::<Vec<_>>();
+        let mut capabilities = Capabilities::default();
+        if !environment.is_empty() {
+            capabilities = capabilities.with(Capability::Environment);
+        }
+        Spec { limits, configurations, environment, capabilities, ..Spec::new(name) }
     }
 
     /// Compiled and started for one worker.
