@@ -10,7 +10,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 pub use self::plugin::{
     Access, CallHost, Canary, Capability, Digest, EnvironmentValue, HeaderPause, Isolation,
     OciReference, OnFailure, Override, Plugin, PluginConfiguration, PluginLimits, PluginSource,
-    PluginStep, SetBy, Setting, SignaturePolicy, Url, Variant,
+    PluginStep, SetBy, Setting, SignaturePolicy, StepPlace, Url, Variant,
 };
 
 /// A whole configuration.

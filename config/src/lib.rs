@@ -30,7 +30,7 @@ mod validate;
 pub use self::{
     diagnostic::{Diagnostic, Severity},
     load::{Loaded, Source, load},
-    locate::locate,
+    locate::{locate, locate_item},
     reference::reference,
     schema::schema,
 };

@@ -30,6 +30,33 @@ pub fn locate(source: &Source, path: &str) -> Option<(usize, usize)> {
     })
 }
 
+/// Where a part of an item of a top-level list is, when sources are one configuration: which source,
+/// line and column. `part` is a path in the item, such as `overrides[1]`; empty is the item itself.
+pub fn locate_item(
+    sources: &[Source],
+    list: &str,
+    index: usize,
+    part: &str,
+) -> Option<(usize, usize, usize)> {
+    let mut left = index;
+    for (place, source) in sources.iter().enumerate() {
+        if source.text.len() > MAX_BYTES {
+            return None;
+        }
+        let places = Places::of(&source.text);
+        let items = places.items(list);
+        if left < items {
+            let dot = if part.is_empty() { "" } else { "." };
+            let path = Path::parse(&format!("{list}[{left}]{dot}{part}"))?;
+            let found = places.walk(&path);
+            let mark = found.mark(Spot::Value);
+            return (found.steps == path.0.len()).then_some((place, mark.line, mark.column));
+        }
+        left -= items;
+    }
+    None
+}
+
 /// A line and a column, from 1.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Mark {
@@ -104,6 +131,17 @@ impl<'s> Places<'s> {
         let length = excerpt.as_ref().map_or(usize::MAX - 1, |excerpt| excerpt.chars().count());
         let column = column.min(length + 1);
         Place { line, column, excerpt }
+    }
+
+    /// How many items a top-level list has.
+    fn items(&self, list: &str) -> usize {
+        let path = Path(vec![Step::Key { name: list.to_owned(), nth: 0 }]);
+        match self.walk(&path) {
+            Found {
+                steps: 1, node: Some(Spanned { content: Content::List(items), .. }), ..
+            } => items.len(),
+            _ => 0,
+        }
     }
 
     fn walk(&self, path: &Path) -> Found<'_> {

@@ -1,6 +1,6 @@
 //! Whatever is written, loading ends, explains itself and does not panic.
 
-use portico_config::{Loaded, Severity, Source, load, locate};
+use portico_config::{Loaded, Severity, Source, load, locate, locate_item};
 use proptest::prelude::*;
 use serde_yaml::Value;
 
@@ -191,6 +191,23 @@ fn paths_are_located() {
     ] {
         assert_eq!(locate(&source, path), place, "{path}");
     }
+}
+
+#[test]
+fn items_are_located_in_all_sources() {
+    let texts = ["plugins: [a, b]", "x: 1", "plugins:\n  - { name: c, overrides: [1, 2] }"];
+    let sources = texts.map(|text| source(text.to_owned()));
+    for (index, part, place) in [
+        (0, "", Some((0, 1, 11))),
+        (1, "", Some((0, 1, 14))),
+        (2, "", Some((2, 2, 5))),
+        (2, "overrides[1]", Some((2, 2, 31))),
+        (2, "overrides[2]", None),
+        (3, "", None),
+    ] {
+        assert_eq!(locate_item(&sources, "plugins", index, part), place, "{index} {part}");
+    }
+    assert_eq!(locate_item(&sources, "routes", 0, ""), None);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::EndpointAddress;
 
 pub use self::{
     limits::PluginLimits,
-    setting::{Override, PluginConfiguration, PluginStep, SetBy, Setting, Variant},
+    setting::{Override, PluginConfiguration, PluginStep, SetBy, Setting, StepPlace, Variant},
 };
 
 /// A WebAssembly module, how far it may go, and its default configuration.

@@ -37,7 +37,7 @@ pub(super) fn build(
     let list = list.map_or(&[][..], |list| &list.0);
     let build = |(index, filter): &(usize, document::Filter)| match filter {
         document::Filter::Plugin(step) => {
-            plugins::step(step, &at.index(*index).key("plugin"), scope).map(Built::Plugin)
+            plugins::step((*index, step), &at.index(*index).key("plugin"), scope).map(Built::Plugin)
         }
         filter => build_one(filter, &at.index(*index), scope).map(Built::Filter),
     };

@@ -8,7 +8,8 @@
 use std::{cmp::Reverse, sync::Arc};
 
 use crate::config::{
-    HostPattern, Override, Plugin, PluginRef, PluginStep, RouteRef, SetBy, Setting, Variant,
+    HostPattern, Override, Plugin, PluginRef, PluginStep, RouteRef, SetBy, Setting, StepPlace,
+    Variant,
 };
 
 /// The plugins and what is known of their overrides.
@@ -30,6 +31,8 @@ pub(crate) struct Step {
     pub(crate) plugin: PluginRef,
     /// Its own word, if it has one.
     pub(crate) setting: Option<Setting>,
+    /// Its index in the list it is written in.
+    pub(crate) index: usize,
 }
 
 /// Where a step runs, and what it is told there.
@@ -38,8 +41,8 @@ pub(crate) struct Place {
     pub(crate) rule: usize,
     /// It stands in the rule, not in the route.
     pub(crate) in_rule: bool,
-    /// It stands in the route, and the rule switches it off.
-    pub(crate) switched_off: bool,
+    /// It stands in the route, and this step of the rule switches it off.
+    pub(crate) switched_off: Option<usize>,
 }
 
 /// How specific a place is; the greater wins. The host counts by its length, a whole one most.
@@ -78,9 +81,9 @@ impl Settings {
     /// What applies to a step in a place.
     pub(crate) fn settle(&mut self, step: &Step, place: &Place) -> PluginStep {
         let own = match (place.switched_off, &step.setting) {
-            (true, _) => Some((true, Setting::Disabled, SetBy::Rule)),
-            (false, Some(setting)) => Some((place.in_rule, setting.clone(), SetBy::Step)),
-            (false, None) => None,
+            (Some(by), _) => Some((true, Setting::Disabled, SetBy::Rule(by))),
+            (None, Some(setting)) => Some((place.in_rule, setting.clone(), SetBy::Step)),
+            (None, None) => None,
         };
         let least = own.as_ref().map(|(rule, ..)| Specificity {
             rule: *rule,
@@ -89,16 +92,23 @@ impl Settings {
             listener: false,
         });
         let plugin = step.plugin;
+        let written = StepPlace { in_rule: place.in_rule, index: step.index };
         let default = own.map_or((Setting::Own, SetBy::Plugin), |(_, own, by)| (own, by));
         let Some(known) = self.plugins.get_mut(plugin.0) else {
             let (setting, set_by) = default;
-            return PluginStep { plugin, variants: Arc::default(), setting, set_by };
+            return PluginStep {
+                plugin,
+                variants: Arc::default(),
+                setting,
+                set_by,
+                place: written,
+            };
         };
         let (variants, (setting, set_by)) = known.variants(place, least, default);
         if *variants != *known.last {
             known.last = variants.into();
         }
-        PluginStep { plugin, variants: Arc::clone(&known.last), setting, set_by }
+        PluginStep { plugin, variants: Arc::clone(&known.last), setting, set_by, place: written }
     }
 }
 

@@ -16,6 +16,17 @@ pub struct PluginStep {
     pub setting: Setting,
     /// Where that is written.
     pub set_by: SetBy,
+    /// Where the step is written.
+    pub place: StepPlace,
+}
+
+/// Where a step of a rule is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StepPlace {
+    /// Among the filters of the rule, not among those of its route.
+    pub in_rule: bool,
+    /// Index into that list.
+    pub index: usize,
 }
 
 /// What applies to some listeners and hosts.
@@ -49,8 +60,9 @@ pub enum SetBy {
     Override(usize),
     /// Nowhere but in the plugin itself.
     Plugin,
-    /// In a step of the rule, which switches the route's step off.
-    Rule,
+    /// In a step of the rule, which switches the route's step off; an index into its filters as
+    /// written.
+    Rule(usize),
     /// In the step itself.
     Step,
 }

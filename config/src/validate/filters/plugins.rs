@@ -32,10 +32,10 @@ pub(in crate::validate) fn join(
     scope: &mut Scope<'_, '_>,
 ) -> Vec<Filter> {
     let is_off = |step: &Step| step.setting == Some(Setting::Disabled);
-    let off: Vec<PluginRef> = own
+    let off: Vec<(PluginRef, usize)> = own
         .iter()
         .filter_map(|built| match built {
-            Built::Plugin(step) => is_off(step).then_some(step.plugin),
+            Built::Plugin(step) => is_off(step).then_some((step.plugin, step.index)),
             Built::Filter(_) => None,
         })
         .collect();
@@ -44,7 +44,8 @@ pub(in crate::validate) fn join(
         filters.push(match built {
             Built::Filter(filter) => filter.clone(),
             Built::Plugin(step) => {
-                let switched_off = off.contains(&step.plugin);
+                let mut off = off.iter().filter(|(plugin, _)| *plugin == step.plugin);
+                let switched_off = off.next().map(|(_, index)| *index);
                 let place = Place { route, rule, in_rule: false, switched_off };
                 Filter::Plugin(scope.settings.settle(step, &place))
             }
@@ -55,7 +56,7 @@ pub(in crate::validate) fn join(
             Built::Filter(filter) => filters.push(filter),
             Built::Plugin(step) if is_off(&step) => {}
             Built::Plugin(step) => {
-                let place = Place { route, rule, in_rule: true, switched_off: false };
+                let place = Place { route, rule, in_rule: true, switched_off: None };
                 filters.push(Filter::Plugin(scope.settings.settle(&step, &place)));
             }
         }
@@ -65,7 +66,7 @@ pub(in crate::validate) fn join(
 
 /// Reads a step.
 pub(super) fn step(
-    step: &document::PluginStep,
+    (index, step): (usize, &document::PluginStep),
     at: &At<'_>,
     scope: &mut Scope<'_, '_>,
 ) -> Option<Step> {
@@ -84,7 +85,7 @@ pub(super) fn step(
         (Some(false), None) => Some(Setting::Own),
         (None, None) => None,
     };
-    Some(Step { plugin: PluginRef(plugin), setting })
+    Some(Step { plugin: PluginRef(plugin), setting, index })
 }
 
 impl<'a> Chain<'a> {
