@@ -170,16 +170,17 @@ fn enter(
         exchange.filters.visits.push(Visited::default());
         return Ok(Action::Continue);
     };
+    let is_canary = step.chooses_canary();
     let stream = &mut exchange.filters.stream;
-    match step.plugin.enter(exchange.worker, configuration, stream, end) {
+    match step.of(is_canary).enter(exchange.worker, configuration, stream, end) {
         Ok((visit, action)) => {
-            exchange.filters.visits.push(Visited::new(visit));
+            exchange.filters.visits.push(Visited::new(visit, is_canary));
             outcome::check(exchange, step, 503)?;
             Ok(action)
         }
         Err(fault) => {
             exchange.filters.visits.push(Visited::default());
-            outcome::on_fault(step, &fault)?;
+            outcome::on_fault(step, is_canary, &fault)?;
             Ok(Action::Continue)
         }
     }
@@ -189,14 +190,17 @@ fn enter(
 fn respond(exchange: &mut Exchange, step: &PluginStep, index: usize) -> Result<Action, Broken> {
     let end = exchange.filters.response.head_ended;
     let Filters { stream, visits, .. } = &mut exchange.filters;
-    let Some(visit) = visits.get(index).and_then(|visited| visited.visit.as_ref()) else {
+    let Some(Visited { visit: Some(visit), is_canary, .. }) = visits.get(index) else {
         return Ok(Action::Continue);
     };
-    let responded = match step.plugin.respond(exchange.worker, visit, stream, end) {
+    let is_canary = *is_canary;
+    let responded = match step.of(is_canary).respond(exchange.worker, visit, stream, end) {
         Ok(action) => outcome::check(exchange, step, 502).map(|()| action),
         Err(fault) => {
             visits[index] = Visited::default();
-            outcome::on_fault(step, &fault).map(|()| Action::Continue).map_err(Broken::from)
+            outcome::on_fault(step, is_canary, &fault)
+                .map(|()| Action::Continue)
+                .map_err(Broken::from)
         }
     };
     if responded.is_err() {

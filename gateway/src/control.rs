@@ -353,7 +353,7 @@ impl Loop {
     fn prepare(&mut self, sources: &[Source]) -> Result<Prepared, Vec<Diagnostic>> {
         let Loaded { config, diagnostics } = portico_config::load(sources);
         let Some(config) = config else { return Err(diagnostics) };
-        self.seen.files(config.plugins.iter().map(|plugin| self.store.path(&plugin.source)));
+        self.seen.files(config.plugins.iter().filter_map(|plugin| self.store.path(&plugin.source)));
         let mut problems = Vec::new();
         let addresses = config.listeners.iter().map(|listener| listener.address);
         let plan = self.sockets.plan(addresses, self.workers.count());

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use portico_wasm::{End, Stream, Visit};
+use portico_wasm::End;
 use tokio::time::Instant;
 
 use crate::{
@@ -188,18 +188,15 @@ impl Exchange {
         let Some(rule) = matched.and_then(|matched| snapshot.rules.get(matched.rule)) else {
             return;
         };
-        for (step, visit) in rule.steps.iter().zip(&mut filters.visits) {
-            let (Step::Plugin(step), Some(visit)) = (step, visit.visit.take()) else { continue };
-            leave(step, *worker, &visit, &mut filters.stream);
+        for (step, visited) in rule.steps.iter().zip(&mut filters.visits) {
+            let (Step::Plugin(step), Some(visit)) = (step, visited.visit.take()) else { continue };
+            let plugin = step.of(visited.is_canary);
+            if let Err(fault) = plugin.leave(*worker, &visit, &mut filters.stream) {
+                let plugin = &*plugin.spec().name;
+                tracing::warn!(target: "portico::plugin", plugin, "at the end of a request it {fault}");
+            }
         }
         filters.visits.clear();
-    }
-}
-
-fn leave(step: &PluginStep, worker: usize, visit: &Visit, stream: &mut Option<Box<Stream>>) {
-    if let Err(fault) = step.plugin.leave(worker, visit, stream) {
-        let plugin = &*step.plugin.spec().name;
-        tracing::warn!(target: "portico::plugin", plugin, "at the end of a request it {fault}");
     }
 }
 

@@ -21,6 +21,7 @@ mod heads;
 mod redirect;
 
 pub mod backend;
+pub mod canary;
 mod forward;
 
 pub mod answer;

@@ -1,5 +1,7 @@
-//! Plugins from their files: read, compiled once by content, started once by what makes them the
+//! Plugins from their sources: read, compiled once by content, started once by what makes them the
 //! same.
+
+mod spec;
 
 use std::{
     collections::HashMap,
@@ -21,10 +23,19 @@ pub struct PluginStore {
     cache: Option<PathBuf>,
     bundled: PathBuf,
     workers: usize,
+    /// What all plugins share.
+    services: Services,
     /// What a file held when it was last read, so that unchanged files are not read again.
     files: HashMap<PathBuf, (Stamp, Digest)>,
     modules: HashMap<Digest, Weak<Module>>,
     alive: Vec<Weak<Plugin>>,
+}
+
+/// What a source holds.
+struct Content {
+    digest: Digest,
+    /// Read just now, or not at all because nothing has changed.
+    bytes: Option<Bytes>,
 }
 
 /// Changes whenever a file does.
@@ -44,19 +55,29 @@ pub enum PluginError {
     NotBundled(PathBuf),
     #[error("`{}` cannot be read: {error}", path.display())]
     Read { path: PathBuf, error: io::Error },
-    #[error("`{}` cannot be used: {error}", path.display())]
-    Load { path: PathBuf, error: LoadError },
+    #[error("`{place}` cannot be used: {error}")]
+    Load { place: String, error: LoadError },
+    #[error("`{place}` has the digest {found}, and the configuration pins {pinned}")]
+    Digest { place: String, pinned: String, found: Digest },
+    #[error("`{place}` is not fetched yet")]
+    Remote { place: String },
 }
 
 impl PluginStore {
     /// `cache` keeps compiled modules over restarts; `bundled` is the folder of the filters that
     /// come with Portico.
-    pub fn new(cache: Option<PathBuf>, bundled: PathBuf, workers: usize) -> Self {
+    pub fn new(
+        cache: Option<PathBuf>,
+        bundled: PathBuf,
+        workers: usize,
+        services: Services,
+    ) -> Self {
         Self {
             engine: None,
             cache,
             bundled,
             workers,
+            services,
             files: HashMap::new(),
             modules: HashMap::new(),
             alive: Vec::new(),
@@ -73,56 +94,95 @@ impl PluginStore {
         plugin: &config::Plugin,
         configurations: Vec<Arc<[u8]>>,
     ) -> Result<Arc<Plugin>, PluginError> {
-        let path = self.path(&plugin.source);
-        let limits = Limits {
-            memory: usize::try_from(plugin.limits.memory).unwrap_or(usize::MAX),
-            cpu: plugin.limits.cpu,
-            ..Limits::default()
-        };
-        let spec = Spec { limits, configurations, ..Spec::new(plugin.name.clone()) };
-        let stamp = stamp(&path).map_err(|error| self.unreadable(plugin, &path, error))?;
-        if let Some((known, digest)) = self.files.get(&path)
-            && *known == stamp
-            && let Some(running) = self.running(*digest, &spec)
-        {
-            return Ok(running);
-        }
-        let wasm = fs::read(&path).map_err(|error| self.unreadable(plugin, &path, error))?;
-        let digest = Digest::of(&wasm);
-        if let Some(running) = self.running(digest, &spec) {
-            self.files.insert(path, (stamp, digest));
+        self.start(&plugin.source, spec::spec(plugin, configurations))
+    }
+
+    fn start(&mut self, source: &PluginSource, spec: Spec) -> Result<Arc<Plugin>, PluginError> {
+        let content = self.content(source)?;
+        if let Some(running) = self.running(content.digest, &spec) {
             return Ok(running);
         }
         let name = spec.name.clone();
         let began = Instant::now();
+        let digest = content.digest;
+        let wasm = self.bytes(source, content)?;
         let started = self
             .module(&wasm, digest)
-            .and_then(|module| Plugin::start(module, spec, self.workers, Services::silent()))
-            .map_err(|error| PluginError::Load { path: path.clone(), error })?;
+            .and_then(|module| Plugin::start(module, spec, self.workers, self.services.clone()))
+            .map_err(|error| PluginError::Load { place: self.place(source), error })?;
         tracing::info!(plugin = &*name, %digest, took = ?began.elapsed(), "plugin is ready");
-        self.files.insert(path, (stamp, digest));
         self.alive.push(Arc::downgrade(&started));
         Ok(started)
     }
 
-    /// What the file of a plugin holds now.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn digest(&mut self, source: &PluginSource) -> io::Result<Digest> {
-        let path = self.path(source);
-        let stamp = stamp(&path)?;
-        match self.files.get(&path) {
-            Some((known, digest)) if *known == stamp => Ok(*digest),
-            _ => Ok(Digest::of(&fs::read(&path)?)),
+    /// What a source holds now. A file that looks unchanged is not read again.
+    fn content(&mut self, source: &PluginSource) -> Result<Content, PluginError> {
+        let path = self.file(source)?;
+        let stamp = stamp(&path).map_err(|error| self.unreadable(source, &path, error))?;
+        if let Some((known, digest)) = self.files.get(&path)
+            && *known == stamp
+        {
+            return Ok(Content { digest: *digest, bytes: None });
+        }
+        let bytes = fs::read(&path).map_err(|error| self.unreadable(source, &path, error))?;
+        let digest = Digest::of(&bytes);
+        self.files.insert(path, (stamp, digest));
+        self.check_digest(source, digest)?;
+        Ok(Content { digest, bytes: Some(bytes.into()) })
+    }
+
+    /// The bytes behind a digest.
+    fn bytes(&self, source: &PluginSource, content: Content) -> Result<Bytes, PluginError> {
+        if let Some(bytes) = content.bytes {
+            return Ok(bytes);
+        }
+        let path = self.file(source)?;
+        let bytes = fs::read(&path).map_err(|error| self.unreadable(source, &path, error))?;
+        Ok(bytes.into())
+    }
+
+    fn check_digest(&self, source: &PluginSource, found: Digest) -> Result<(), PluginError> {
+        match source {
+            PluginSource::File { digest: Some(pinned), .. } if pinned.0 != found.bytes() => {
+                let (place, pinned) = (self.place(source), pinned.to_string());
+                Err(PluginError::Digest { place, pinned, found })
+            }
+            _ => Ok(()),
         }
     }
 
-    /// The file of a plugin.
-    pub fn path(&self, source: &PluginSource) -> PathBuf {
+    /// What the source of a plugin holds now.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn digest(&mut self, source: &PluginSource) -> Result<Digest, PluginError> {
+        Ok(self.content(source)?.digest)
+    }
+
+    /// The file of a plugin, if it is one on this machine.
+    pub fn path(&self, source: &PluginSource) -> Option<PathBuf> {
+        self.file(source).ok()
+    }
+
+    fn file(&self, source: &PluginSource) -> Result<PathBuf, PluginError> {
         match source {
-            PluginSource::Bundled(name) => self.bundled.join(format!("{name}.wasm")),
-            PluginSource::File(path) => path.clone(),
+            PluginSource::Bundled(name) => Ok(self.bundled.join(format!("{name}.wasm"))),
+            PluginSource::File { path, .. } => Ok(path.clone()),
+            PluginSource::Http { .. } | PluginSource::Oci { .. } => {
+                Err(PluginError::Remote { place: self.place(source) })
+            }
+        }
+    }
+
+    /// Where a module is, for messages.
+    fn place(&self, source: &PluginSource) -> String {
+        match source {
+            PluginSource::Bundled(name) => {
+                self.bundled.join(format!("{name}.wasm")).display().to_string()
+            }
+            PluginSource::File { path, .. } => path.display().to_string(),
+            PluginSource::Http { url, .. } => url.to_string(),
+            PluginSource::Oci { reference, .. } => reference.to_string(),
         }
     }
 
@@ -152,9 +212,9 @@ impl PluginStore {
         Ok(module)
     }
 
-    fn unreadable(&self, plugin: &config::Plugin, path: &Path, error: io::Error) -> PluginError {
+    fn unreadable(&self, source: &PluginSource, path: &Path, error: io::Error) -> PluginError {
         let path = path.to_owned();
-        match &plugin.source {
+        match source {
             PluginSource::Bundled(_) if error.kind() == io::ErrorKind::NotFound => {
                 PluginError::NotBundled(path)
             }

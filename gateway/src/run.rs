@@ -70,8 +70,14 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
         Settings { snapshot: snapshot.clone(), show_generation: options.show_generation };
     let workers = Workers::start(options.workers, &settings).context("cannot start workers")?;
     let names = Names::default();
-    let store =
-        PluginStore::new(options.cache.clone(), options.bundled.clone(), options.workers.max(1));
+    let outside = Arc::new(Outside::new(workers.count()));
+    for (worker, handle) in workers.handles().enumerate() {
+        outside.attach(worker, handle.clone());
+    }
+    let services =
+        Services { outside: outside.clone(), shared: Arc::default(), metrics: Arc::default() };
+    let (cache, bundled) = (options.cache.clone(), options.bundled.clone());
+    let store = PluginStore::new(cache, bundled, workers.count(), services);
     let (control, control_loop) =
         Control::new(options.config.clone(), workers, store, names.clone(), snapshot);
     tokio::spawn(control_loop.run());

@@ -10,6 +10,7 @@ use portico_wasm::{Plugin, RouteFacts};
 use crate::{
     answer::Answer,
     backend::Service,
+    canary::Canary,
     router::{Router, Sites},
 };
 
@@ -73,8 +74,30 @@ pub struct PluginStep {
     /// Its configuration here, as a place in the plugin's list.
     pub configuration: usize,
     pub on_failure: OnFailure,
-    /// Whether it looks at bodies of requests and of responses.
+    /// Whether it, or its canary, looks at bodies of requests and of responses.
     pub sees_bodies: [bool; 2],
+    pub canary: Option<Canary>,
+}
+
+impl PluginStep {
+    /// The instances that a request is inside of.
+    pub fn of(&self, is_canary: bool) -> &Arc<Plugin> {
+        match &self.canary {
+            Some(canary) if is_canary => &canary.plugin,
+            _ => &self.plugin,
+        }
+    }
+
+    /// Whether the next request is the canary's.
+    pub fn chooses_canary(&self) -> bool {
+        self.canary.as_ref().is_some_and(|canary| {
+            let takes = canary.trial.takes();
+            if takes {
+                canary.trial.entered();
+            }
+            takes
+        })
+    }
 }
 
 /// Services by weight.

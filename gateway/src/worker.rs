@@ -17,6 +17,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::{
     net::{TcpListener, TcpStream},
+    runtime::Handle,
     sync::{mpsc, oneshot, watch},
 };
 
@@ -40,6 +41,7 @@ pub struct Workers {
 }
 
 struct Worker {
+    handle: Handle,
     commands: mpsc::UnboundedSender<Command>,
     thread: thread::JoinHandle<()>,
 }
@@ -71,19 +73,25 @@ impl Workers {
         let workers = (0..count.max(1)).map(|number| {
             let (commands, receiver) = mpsc::unbounded_channel();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let handle = runtime.handle().clone();
             let snapshot = settings.snapshot.clone();
             let proxy = Arc::new(Proxy::new(number, snapshot, settings.show_generation));
             let counters = Counters { open: connections.clone(), ids: ids.clone() };
             let thread = thread::Builder::new()
                 .name(format!("worker-{number}"))
                 .spawn(move || runtime.block_on(work(proxy, counters, receiver)))?;
-            Ok(Worker { commands, thread })
+            Ok(Worker { handle, commands, thread })
         });
         Ok(Self { workers: workers.collect::<io::Result<_>>()?, connections })
     }
 
     pub fn count(&self) -> usize {
         self.workers.len()
+    }
+
+    /// The event loop of each.
+    pub fn handles(&self) -> impl Iterator<Item = &Handle> {
+        self.workers.iter().map(|worker| &worker.handle)
     }
 
     /// Open downstream connections.

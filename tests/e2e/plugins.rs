@@ -2,6 +2,7 @@
 //!
 //! `make guests` builds them from `tests/guests`.
 
+mod flow;
 mod misbehaviour;
 mod swap;
 

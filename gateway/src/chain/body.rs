@@ -120,6 +120,7 @@ fn offer(
     let worker = exchange.worker;
     let visited = &mut exchange.filters.visits[index];
     let Some(visit) = &visited.visit else { return Ok(Some(piece)) };
+    let (is_canary, plugin) = (visited.is_canary, step.of(visited.is_canary));
     if !sees(step, direction) && !visited.side(direction).head {
         return Ok(Some(piece));
     }
@@ -127,7 +128,7 @@ fn offer(
     stream.body = match visited.side(direction).held {
         0 => piece,
         _ => {
-            let mut held = step.plugin.held(worker, visit, direction.into());
+            let mut held = plugin.held(worker, visit, direction.into());
             held.unsplit(piece);
             held
         }
@@ -135,18 +136,16 @@ fn offer(
     let before = stream.body.len();
     stream.body_changed = false;
     let called = match direction {
-        Direction::Request => {
-            step.plugin.request_body(worker, visit, &mut exchange.filters.stream, end)
-        }
+        Direction::Request => plugin.request_body(worker, visit, &mut exchange.filters.stream, end),
         Direction::Response => {
-            step.plugin.response_body(worker, visit, &mut exchange.filters.stream, end)
+            plugin.response_body(worker, visit, &mut exchange.filters.stream, end)
         }
     };
     let action = match called {
         Ok(action) => action,
         Err(fault) => {
             pause::forget(exchange, index);
-            outcome::on_fault(step, &fault)?;
+            outcome::on_fault(step, is_canary, &fault)?;
             Action::Continue
         }
     };

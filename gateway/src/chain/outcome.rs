@@ -31,7 +31,10 @@ pub(super) fn check(exchange: &mut Exchange, step: &PluginStep, status: u16) -> 
 }
 
 /// A filter failed: what the request meets is the configuration's choice.
-pub(super) fn on_fault(step: &PluginStep, fault: &Fault) -> Result<(), Failure> {
+pub(super) fn on_fault(step: &PluginStep, is_canary: bool, fault: &Fault) -> Result<(), Failure> {
+    if let Some(canary) = step.canary.as_ref().filter(|_| is_canary) {
+        canary.trial.failed(canary.threshold);
+    }
     let plugin = step.plugin.spec().name.clone();
     tracing::warn!(target: "portico::plugin", plugin = &*plugin, "on a request it {fault}");
     match step.on_failure {

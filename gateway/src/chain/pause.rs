@@ -54,8 +54,9 @@ pub(super) fn keep_body(
 ) {
     let held = body.len();
     let worker = exchange.worker;
-    if let Some(visit) = &exchange.filters.visits[index].visit {
-        step.plugin.hold(worker, visit, direction.into(), body);
+    let visited = &exchange.filters.visits[index];
+    if let Some(visit) = &visited.visit {
+        step.of(visited.is_canary).hold(worker, visit, direction.into(), body);
     }
     change(exchange, step, index, |visited| {
         let side = visited.side_mut(direction);
@@ -110,12 +111,13 @@ fn change(
     let before = visited.is_paused();
     change(visited);
     if let Some(visit) = &visited.visit {
+        let plugin = step.of(visited.is_canary);
         match (before, visited.is_paused()) {
             (false, true) => {
                 let locker = exchange.filters.locker.get_or_insert_with(Locker::new);
-                step.plugin.park(worker, visit, locker);
+                plugin.park(worker, visit, locker);
             }
-            (true, false) => step.plugin.unpark(worker, visit),
+            (true, false) => plugin.unpark(worker, visit),
             _ => {}
         }
     }
@@ -139,7 +141,8 @@ pub(crate) fn resume(exchange: &mut Exchange) -> Result<(), Broken> {
         let visited = &exchange.filters.visits[index];
         let (Step::Plugin(step), true) = (&steps[index], visited.is_paused()) else { continue };
         let Some(visit) = &visited.visit else { continue };
-        let resumed = step.plugin.resumed(exchange.worker, visit);
+        let is_canary = visited.is_canary;
+        let resumed = step.of(is_canary).resumed(exchange.worker, visit);
         let status = if visited.request.is_paused() { 503 } else { 502 };
         outcome::check(exchange, step, status)?;
         match resumed {
@@ -154,7 +157,7 @@ pub(crate) fn resume(exchange: &mut Exchange) -> Result<(), Broken> {
             }
             Err(fault) => {
                 // What it held is lost with it.
-                outcome::on_fault(step, &fault)?;
+                outcome::on_fault(step, is_canary, &fault)?;
                 let_go(exchange, step, index, Direction::Request)?;
                 let_go(exchange, step, index, Direction::Response)?;
                 forget(exchange, index);
@@ -203,7 +206,7 @@ fn take_held(
     let visited = &mut exchange.filters.visits[index];
     let before = std::mem::take(&mut visited.side_mut(direction).held);
     let Some(visit) = &visited.visit else { return BytesMut::new() };
-    let held = step.plugin.held(worker, visit, direction.into());
+    let held = step.of(visited.is_canary).held(worker, visit, direction.into());
     // A call-out's answer may have led the filter to change what it held.
     way(exchange, direction).changed |= held.len() != before;
     held

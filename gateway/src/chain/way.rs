@@ -26,6 +26,8 @@ pub struct Filters {
 pub(crate) struct Visited {
     /// None for a step that is no plugin, or one that failed or is switched off here.
     pub(crate) visit: Option<Visit>,
+    /// It is inside of the plugin's canary.
+    pub(crate) is_canary: bool,
     pub(crate) request: Paused,
     pub(crate) response: Paused,
 }
@@ -81,8 +83,8 @@ impl Newer {
 }
 
 impl Visited {
-    pub(super) fn new(visit: Visit) -> Self {
-        Self { visit: Some(visit), ..Self::default() }
+    pub(super) fn new(visit: Visit, is_canary: bool) -> Self {
+        Self { visit: Some(visit), is_canary, ..Self::default() }
     }
 
     pub(super) fn is_paused(&self) -> bool {

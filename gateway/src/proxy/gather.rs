@@ -8,7 +8,7 @@ use pingora::protocols::http::ServerSession;
 use portico_wasm::Locker;
 use tokio::time::{Instant, sleep_until};
 
-use super::{BODY_STALL, Broken, Proxy};
+use super::{BODY_STALL, Broken, Proxy, route};
 use crate::{
     chain::{
         Verdict, body,
@@ -41,6 +41,8 @@ impl Proxy {
         exchange: &mut Exchange,
     ) -> Result<Verdict, Broken> {
         let late = exchange.started + PAUSE;
+        let late =
+            route::deadline(exchange, client.req_header()).map_or(late, |own| own.at.min(late));
         let mut done = client.is_body_done();
         if !done && pause::takes_more(exchange, Direction::Request) {
             invite_body(client).await?;
@@ -115,6 +117,7 @@ pub(super) fn check_rate(client: &ServerSession, exchange: &Exchange) -> Result<
 /// A filter that paused and never said that it goes on.
 pub(super) fn too_long(exchange: &Exchange) -> Failure {
     let plugin = pause::holder(exchange).unwrap_or_else(|| "a filter".into());
-    let cause = format!("it paused the exchange and did not resume it within {PAUSE:?}");
+    let waited = exchange.started.elapsed();
+    let cause = format!("it paused the exchange and has not resumed it after {waited:?}");
     Failure::Plugin { plugin, cause, status: 504 }
 }
