@@ -1,8 +1,12 @@
-//! Numbers of the proxy-wasm ABI 0.2.1 that guests and host agree on.
+//! Numbers of the proxy-wasm ABI that guests and host agree on.
 //!
 //! Values have gaps on purpose; the specification leaves the same ones.
 
-/// What a host function answers: those of the ABI's numbers that this host uses.
+mod callback;
+
+pub(crate) use self::callback::Callback;
+
+/// What a host function answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(i32)]
 pub(crate) enum Status {
@@ -10,6 +14,7 @@ pub(crate) enum Status {
     NotFound = 1,
     BadArgument = 2,
     SerializationFailure = 3,
+    ParseFailure = 4,
     InvalidMemoryAccess = 6,
     Empty = 7,
     CasMismatch = 8,
@@ -17,75 +22,96 @@ pub(crate) enum Status {
     Unimplemented = 12,
 }
 
-/// What a guest answers from a header callback.
+/// What `proxy_get_status` answers after a call-out that got no answer at all; Envoy's number.
+pub(crate) const BROKEN_CONNECTION: u32 = 11;
+
+/// What a guest answers from a callback of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
     /// Go on with the next filter.
     Continue,
-    /// Stop until something resumes the stream.
+    /// Stop until something resumes the direction. After a headers callback, body callbacks wait
+    /// too.
     Pause,
-}
-
-impl Action {
-    /// Envoy reads everything but 0 as pause.
-    pub(crate) fn from_guest(value: i32) -> Self {
-        if value == 0 { Self::Continue } else { Self::Pause }
-    }
+    /// After a headers callback: hold the head back, but go on with body callbacks. Only with
+    /// [`crate::HeaderPause::Headers`].
+    PauseHead,
 }
 
 /// A header map that a guest can name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum MapKind {
     RequestHeaders,
+    RequestTrailers,
     ResponseHeaders,
-    /// A kind the ABI knows and this data path never fills: it reads as empty.
-    Never,
+    ResponseTrailers,
+    GrpcInitialMetadata,
+    GrpcTrailingMetadata,
+    CallHeaders,
+    CallTrailers,
 }
 
 impl MapKind {
     pub(crate) fn from_guest(value: i32) -> Option<Self> {
-        match value {
-            0 => Some(Self::RequestHeaders),
-            2 => Some(Self::ResponseHeaders),
-            1 | 3..=7 => Some(Self::Never),
-            _ => None,
-        }
+        Some(match value {
+            0 => Self::RequestHeaders,
+            1 => Self::RequestTrailers,
+            2 => Self::ResponseHeaders,
+            3 => Self::ResponseTrailers,
+            4 => Self::GrpcInitialMetadata,
+            5 => Self::GrpcTrailingMetadata,
+            6 => Self::CallHeaders,
+            7 => Self::CallTrailers,
+            _ => return None,
+        })
     }
 }
 
 /// A buffer that a guest can name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum BufferKind {
+    RequestBody,
+    ResponseBody,
+    /// Data of a TCP connection: this data path has none.
+    Tcp,
+    CallBody,
+    GrpcMessage,
     VmConfiguration,
     PluginConfiguration,
-    /// A kind the ABI knows and this data path never fills.
-    Never,
+    ForeignArguments,
 }
 
 impl BufferKind {
     pub(crate) fn from_guest(value: i32) -> Option<Self> {
-        match value {
-            6 => Some(Self::VmConfiguration),
-            7 => Some(Self::PluginConfiguration),
-            0..=5 | 8 => Some(Self::Never),
-            _ => None,
-        }
+        Some(match value {
+            0 => Self::RequestBody,
+            1 => Self::ResponseBody,
+            2 | 3 => Self::Tcp,
+            4 => Self::CallBody,
+            5 => Self::GrpcMessage,
+            6 => Self::VmConfiguration,
+            7 => Self::PluginConfiguration,
+            8 => Self::ForeignArguments,
+            _ => return None,
+        })
     }
 }
 
 /// Which revision of the ABI a module was built for, read from its marker export.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AbiVersion {
+    V0_1_0,
     V0_2_0,
     V0_2_1,
 }
 
 impl AbiVersion {
-    /// The name of the marker export.
-    pub fn marker(self) -> &'static str {
-        match self {
-            Self::V0_2_0 => "proxy_abi_version_0_2_0",
-            Self::V0_2_1 => "proxy_abi_version_0_2_1",
-        }
-    }
+    /// Marker exports and what they mean. `0_2_100` is a vendor's: 0.2.1 with host functions of its
+    /// own, which are linked to stubs.
+    pub(crate) const MARKERS: [(&'static str, Self); 4] = [
+        ("proxy_abi_version_0_2_1", Self::V0_2_1),
+        ("proxy_abi_version_0_2_0", Self::V0_2_0),
+        ("proxy_abi_version_0_1_0", Self::V0_1_0),
+        ("proxy_abi_version_0_2_100", Self::V0_2_1),
+    ];
 }

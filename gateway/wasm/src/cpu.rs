@@ -27,6 +27,12 @@ impl CpuClock {
         self.base = None;
     }
 
+    /// What the callback has used since its first epoch; nothing, without a look at the clock, if it
+    /// ended within one.
+    pub(crate) fn used(&self) -> Duration {
+        self.base.map_or(Duration::ZERO, |base| thread_cpu_time().saturating_sub(base))
+    }
+
     /// An epoch has passed inside the callback. True if the callback may go on.
     pub(crate) fn tick(&mut self) -> bool {
         let now = thread_cpu_time();

@@ -1,25 +1,40 @@
 //! What the host keeps beside one instance: the store's data.
+//!
+//! While a callback runs, `stream` is the stream of the *effective* context, which the guest may
+//! change: host functions look nowhere else. [`Host::begin`] and [`Host::finish`] bracket a
+//! callback, [`Host::make_effective`] moves streams between it and the lockers of paused exchanges.
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
+mod calls;
+mod clock;
+mod contexts;
+mod delivery;
+mod log;
+mod memory_limit;
+
+use std::sync::{Arc, Weak};
+
+use bytes::BytesMut;
+use wasmtime::{Memory, TypedFunc};
+
+pub(crate) use self::{
+    calls::{CallKind, Calls, OpenCall},
+    clock::{monotonic, realtime},
+    contexts::{Contexts, Open},
+    delivery::Delivery,
+    memory_limit::MemoryLimit,
 };
-
-use rustix::time::{ClockId, clock_gettime};
-use tracing::Level;
-use wasmtime::{Memory, ResourceLimiter, StoreLimits, StoreLimitsBuilder, TypedFunc};
-
 use crate::{
+    abi::{AbiVersion, Callback, Status},
     cpu::CpuClock,
-    limits::{LOG_LINE, LOG_RATE, TABLE_ELEMENTS},
-    met::Met,
+    locker::Locker,
+    met::{Limit, Met},
     metrics::Metrics,
     origin::Origin,
     outside::Services,
-    plugin::Plugin,
+    plugin::{Direction, Plugin},
     shared::Scope,
     spec::Spec,
-    stream::Stream,
+    stream::{LocalResponse, Stream},
 };
 
 /// The data of a store.
@@ -31,14 +46,30 @@ pub(crate) struct Host {
     /// Shared data and queues.
     pub(crate) shared: Arc<Scope>,
     pub(crate) metrics: Metrics,
+    pub(crate) abi: AbiVersion,
     /// Where the instance lives.
     pub(crate) home: Home,
     /// Limits that this instance has met.
     pub(crate) met: Met,
-    /// The configuration that the running callback may read.
-    pub(crate) configuration: Arc<[u8]>,
-    /// The request that the running callback is about; lent for its duration.
+    /// The stream of the effective context, where it can be reached.
     pub(crate) stream: Option<Box<Stream>>,
+    pub(crate) contexts: Contexts,
+    /// The callback that runs, and the context it runs for; 0 between callbacks.
+    pub(crate) callback: Callback,
+    current: i32,
+    /// The context that host functions act on.
+    effective: i32,
+    /// Maps and buffers of the effective context that may be used now.
+    pub(crate) open: Open,
+    /// The current context's stream, while another context is the effective one.
+    own: Option<Box<Stream>>,
+    /// The running callback has said that its direction goes on, whatever it returns.
+    resumed: bool,
+    /// The running body callback brings the last bytes.
+    pub(crate) end_of_stream: bool,
+    /// What the running callback has been brought from the outside.
+    pub(crate) delivery: Delivery,
+    pub(crate) calls: Calls,
     /// Set once the instance exists.
     pub(crate) memory: Option<Memory>,
     /// The guest's allocator; set once the instance exists.
@@ -46,15 +77,13 @@ pub(crate) struct Host {
     /// The guest's allocator runs, called by the host.
     pub(crate) allocating: bool,
     pub(crate) cpu: CpuClock,
-    pub(crate) start_cpu: Duration,
-    /// What was said while starting, so that an error can repeat it.
-    pub(crate) log: GuestLog,
+    pub(crate) log: log::GuestLog,
     pub(crate) memory_limit: MemoryLimit,
 }
 
 /// Where an instance lives: its plugin, its worker, its place there, and which instance of that
 /// place it is.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Home {
     pub(crate) plugin: Weak<Plugin>,
     pub(crate) worker: usize,
@@ -63,38 +92,86 @@ pub(crate) struct Home {
 }
 
 impl Host {
-    pub(crate) fn new(spec: Arc<Spec>, services: Services, home: Home) -> Self {
+    pub(crate) fn new(spec: Arc<Spec>, services: Services, abi: AbiVersion, home: Home) -> Self {
         let limits = &spec.limits;
         Self {
-            log: GuestLog::new(spec.name.clone()),
+            log: log::GuestLog::new(spec.name.clone(), limits.log_rate),
             plugin: spec.name.clone(),
             shared: services.shared.scope(spec.scope()),
             metrics: services.metrics.instance(&spec.name, limits.metrics),
             services,
+            abi,
             home,
             met: Met::default(),
-            configuration: Arc::from([]),
             stream: None,
+            contexts: Contexts::new(spec.configurations.len()),
+            callback: Callback::Start,
+            current: 0,
+            effective: 0,
+            open: Open::NOTHING,
+            own: None,
+            resumed: false,
+            end_of_stream: false,
+            delivery: Delivery::default(),
+            calls: Calls::default(),
             memory: None,
             allocate: None,
             allocating: false,
             cpu: CpuClock::new(limits.cpu),
-            start_cpu: limits.start_cpu,
-            memory_limit: MemoryLimit::new(limits.memory),
+            memory_limit: MemoryLimit::new(limits.memory, limits.table),
             spec,
         }
     }
 
-    /// The root context that the effective context belongs to.
-    pub(crate) fn root(&self) -> i32 {
-        1
+    /// A callback begins, for a context whose stream it is lent.
+    pub(crate) fn begin(
+        &mut self,
+        callback: Callback,
+        context: i32,
+        stream: Option<Box<Stream>>,
+        end_of_stream: bool,
+    ) {
+        (self.callback, self.current, self.effective) = (callback, context, context);
+        (self.stream, self.end_of_stream, self.resumed) = (stream, end_of_stream, false);
+        self.open = match callback {
+            Callback::Log | Callback::Done | Callback::Delete => Open::NOTHING,
+            _ => self.contexts.open(context).with(callback.opens()),
+        };
     }
 
-    /// Who asks the outside for something, on behalf of the effective context's root.
-    pub(crate) fn origin(&self, token: u32) -> Origin {
-        let Home { plugin, worker, seat, life } = self.home.clone();
-        let (name, root) = (self.plugin.clone(), self.root());
-        Origin { plugin, name, worker, seat, life, root, token }
+    /// The callback has ended: gives its stream back. True if it has resumed its own direction.
+    pub(crate) fn finish(&mut self) -> (Option<Box<Stream>>, bool) {
+        self.switch(self.current);
+        self.contexts.set_open(self.current, self.open);
+        (self.callback, self.current, self.effective) = (Callback::None, 0, 0);
+        (self.stream.take(), self.resumed)
+    }
+
+    /// What `proxy_set_effective_context` asks for.
+    pub(crate) fn make_effective(&mut self, context: i32) -> Result<(), Status> {
+        if !self.contexts.knows(context) {
+            return Err(Status::BadArgument);
+        }
+        self.switch(context);
+        Ok(())
+    }
+
+    /// Puts the effective context's stream back where it came from, and takes another's.
+    fn switch(&mut self, context: i32) {
+        if context == self.effective {
+            return;
+        }
+        self.contexts.set_open(self.effective, self.open);
+        let stream = self.stream.take();
+        if self.effective == self.current {
+            self.own = stream;
+        } else if let Some(stream) = stream {
+            self.contexts.put_back(self.effective, stream);
+        }
+        self.effective = context;
+        self.open = self.contexts.open(context);
+        self.stream =
+            if context == self.current { self.own.take() } else { self.contexts.borrow(context) };
     }
 
     /// The callback failed: whatever it wanted done to its request, nobody must find it later and
@@ -103,173 +180,89 @@ impl Host {
         if let Some(stream) = &mut self.stream {
             stream.local_response = None;
             stream.invalid = None;
-        }
-    }
-}
-
-/// Keeps memory and tables of an instance within limits, and remembers that it had to.
-pub(crate) struct MemoryLimit {
-    inner: StoreLimits,
-    bytes: usize,
-    pub(crate) reached: bool,
-}
-
-impl MemoryLimit {
-    fn new(bytes: usize) -> Self {
-        let inner = StoreLimitsBuilder::new()
-            .memory_size(bytes)
-            .table_elements(TABLE_ELEMENTS)
-            .instances(1)
-            .memories(1)
-            .tables(4)
-            .build();
-        Self { inner, bytes, reached: false }
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-}
-
-impl ResourceLimiter for MemoryLimit {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let granted = self.inner.memory_growing(current, desired, maximum)?;
-        self.reached |= !granted;
-        Ok(granted)
-    }
-
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        self.inner.table_growing(current, desired, maximum)
-    }
-
-    fn instances(&self) -> usize {
-        self.inner.instances()
-    }
-
-    fn tables(&self) -> usize {
-        self.inner.tables()
-    }
-
-    fn memories(&self) -> usize {
-        self.inner.memories()
-    }
-}
-
-/// What an instance says, within a rate.
-pub(crate) struct GuestLog {
-    plugin: Arc<str>,
-    second: u64,
-    lines: u32,
-    dropped: u64,
-    /// `Some` while the instance starts.
-    kept: Option<Vec<String>>,
-}
-
-/// Lines that an error about a start repeats: the last ones say why.
-const KEPT: usize = 4;
-
-impl GuestLog {
-    fn new(plugin: Arc<str>) -> Self {
-        Self { plugin, second: 0, lines: 0, dropped: 0, kept: Some(Vec::new()) }
-    }
-
-    /// One line. The levels are those of the ABI: trace 0 … critical 5.
-    pub(crate) fn line(&mut self, level: i32, message: &[u8]) {
-        // A line that nobody reads costs nothing, and takes no other line's place.
-        let kept = self.kept.is_some() && level >= 3;
-        if !(kept || is_read(level)) || !self.admit() {
-            return;
-        }
-        let cut = message.len() > LOG_LINE;
-        let mut text =
-            String::from_utf8_lossy(&message[..message.len().min(LOG_LINE)]).into_owned();
-        if text.contains(char::is_control) {
-            text = escape_control(&text);
-        }
-        if cut {
-            text.push_str(" [cut]");
-        }
-        let plugin = &*self.plugin;
-        match level {
-            0 => tracing::event!(target: "portico::plugin", Level::TRACE, plugin, "{text}"),
-            1 => tracing::event!(target: "portico::plugin", Level::DEBUG, plugin, "{text}"),
-            2 => tracing::event!(target: "portico::plugin", Level::INFO, plugin, "{text}"),
-            3 => tracing::event!(target: "portico::plugin", Level::WARN, plugin, "{text}"),
-            _ => tracing::event!(target: "portico::plugin", Level::ERROR, plugin, "{text}"),
-        }
-        if let Some(kept) = &mut self.kept
-            && level >= 3
-        {
-            if kept.len() == KEPT {
-                kept.remove(0);
-            }
-            kept.push(text);
+            stream.close = false;
         }
     }
 
-    /// Takes what was kept, and keeps no more: from now on the guest speaks of requests.
-    pub(crate) fn take_kept(&mut self) -> Vec<String> {
-        self.kept.take().unwrap_or_default()
+    /// The root context that the effective context belongs to.
+    pub(crate) fn root(&self) -> i32 {
+        self.contexts.root(self.effective)
     }
 
-    fn admit(&mut self) -> bool {
-        let second = monotonic().as_secs();
-        if second != self.second {
-            if self.dropped > 0 {
-                tracing::warn!(target: "portico::plugin", plugin = &*self.plugin,
-                    "{} log lines were dropped: more than {LOG_RATE} in a second", self.dropped);
-            }
-            (self.second, self.lines, self.dropped) = (second, 0, 0);
+    /// Who asks the outside for something, on behalf of the effective context's root.
+    pub(crate) fn origin(&self, token: u32) -> Origin {
+        self.origin_of(self.root(), token)
+    }
+
+    pub(crate) fn origin_of(&self, root: i32, token: u32) -> Origin {
+        let Home { plugin, worker, seat, life } = self.home.clone();
+        Origin { plugin, name: self.plugin.clone(), worker, seat, life, root, token }
+    }
+
+    /// A limit was met: counts it, for the answer to the guest.
+    pub(crate) fn refuse(&mut self, limit: Limit, status: Status) -> Status {
+        self.met.count(limit);
+        status
+    }
+
+    /// The configuration that may be read now: that of the root context which is being configured.
+    pub(crate) fn configuration(&self) -> Option<&Arc<[u8]>> {
+        match self.callback {
+            Callback::Configure => self.spec.configurations.get(place(self.current)?),
+            // On Envoy, only the first root context is created while its plugin is known.
+            Callback::ContextCreate if self.current == 1 => self.spec.configurations.first(),
+            _ => None,
         }
-        self.lines = self.lines.saturating_add(1);
-        let admitted = self.lines <= LOG_RATE;
-        self.dropped += u64::from(!admitted);
-        admitted
     }
-}
 
-/// A line stays one line: a guest that repeats a header cannot forge another entry with it.
-fn escape_control(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        if letter.is_control() && letter != '\t' {
-            escaped.extend(letter.escape_default());
+    /// A direction of the effective stream goes on.
+    pub(crate) fn resume(&mut self, direction: Direction) {
+        // As on Envoy, whichever direction goes on: from here the request is out of reach.
+        self.open = self.open.without(Open::REQUEST);
+        if self.effective == self.current && self.callback.direction() == Some(direction) {
+            self.resumed = true;
         } else {
-            escaped.push(letter);
+            self.contexts.resume(self.effective, direction);
         }
     }
-    escaped
-}
 
-pub(crate) fn monotonic() -> Duration {
-    clock(ClockId::Monotonic)
-}
-
-pub(crate) fn realtime() -> Duration {
-    clock(ClockId::Realtime)
-}
-
-fn clock(id: ClockId) -> Duration {
-    let time = clock_gettime(id);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
-fn is_read(level: i32) -> bool {
-    match level {
-        0 => tracing::enabled!(target: "portico::plugin", Level::TRACE),
-        1 => tracing::enabled!(target: "portico::plugin", Level::DEBUG),
-        2 => tracing::enabled!(target: "portico::plugin", Level::INFO),
-        3 => tracing::enabled!(target: "portico::plugin", Level::WARN),
-        _ => tracing::enabled!(target: "portico::plugin", Level::ERROR),
+    /// The body that the effective context may see of a direction.
+    pub(crate) fn body(&mut self, direction: Direction) -> Option<&mut BytesMut> {
+        let (open, running) = match direction {
+            Direction::Request => (Open::REQUEST_BODY, Callback::RequestBody),
+            Direction::Response => (Open::RESPONSE_BODY, Callback::ResponseBody),
+        };
+        if !self.open.has(open) {
+            return None;
+        }
+        if self.effective == self.current && self.callback == running {
+            return self.stream.as_deref_mut().map(|stream| &mut stream.body);
+        }
+        self.contexts.held(self.effective, direction)
     }
+
+    /// The running callback changed a body.
+    pub(crate) fn body_changed(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.body_changed = true;
+        }
+    }
+
+    /// An answer in place of the service's; only the first of several counts.
+    pub(crate) fn answer(&mut self, answer: LocalResponse) {
+        if let Some(stream) = &mut self.stream {
+            stream.local_response.get_or_insert(answer);
+        }
+    }
+
+    /// From now on callbacks that make this context the effective one find its stream in the
+    /// locker.
+    pub(crate) fn park(&mut self, context: i32, locker: &Locker) {
+        self.contexts.park(context, locker);
+    }
+}
+
+/// The place of a root context's configuration; `None` for what is no root context.
+fn place(root: i32) -> Option<usize> {
+    usize::try_from(root).ok()?.checked_sub(1)
 }

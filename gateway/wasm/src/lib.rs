@@ -50,7 +50,7 @@ pub use self::{
         GrpcCall, GrpcEvent, GrpcRunning, HttpCall, HttpCallResponse, Outside, Running, Services,
         Unreachable,
     },
-    plugin::{Direction, Fault, Plugin, Resumed, Stats, Visit},
+    plugin::{Direction, Fault, Phase, PhaseStats, Plugin, Resumed, Stats, Visit},
     shared::SharedStore,
     spec::{Capabilities, Capability, HeaderPause, Isolation, Spec},
     stream::{

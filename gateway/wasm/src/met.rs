@@ -85,6 +85,10 @@ impl Met {
         self.0[limit as usize] += 1;
     }
 
+    pub(crate) fn count_many(&mut self, limit: Limit, times: u64) {
+        self.0[limit as usize] += times;
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum += more);
     }

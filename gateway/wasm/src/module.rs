@@ -1,6 +1,9 @@
 //! A compiled module: known to be a filter, and to find everything it imports.
 
-use std::fmt;
+mod bounds;
+mod grants;
+
+use std::{fmt, sync::mpsc, thread, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::{ExternType, FuncType, InstancePre, Linker, Val, ValType};
@@ -9,6 +12,7 @@ use crate::{
     abi::{AbiVersion, Status},
     host::Host,
     limits::MODULE_BYTES,
+    spec::{Capabilities, Capability},
 };
 
 /// A compiled filter, ready to be instantiated.
@@ -17,6 +21,8 @@ pub struct Module {
     digest: Digest,
     abi: AbiVersion,
     stubs: Vec<String>,
+    /// Imports that need a capability.
+    needs: Vec<(String, Capability)>,
 }
 
 /// SHA-256 of a module's bytes.
@@ -38,10 +44,16 @@ pub enum LoadError {
     #[error("it does not compile: {0}")]
     Compile(String),
     #[error(
-        "it is not a proxy-wasm filter for ABI 0.2.0 or 0.2.1: it exports {}",
+        "it is not a proxy-wasm filter for ABI 0.1.0, 0.2.0 or 0.2.1: it exports {}",
         found.as_deref().map_or_else(|| "no `proxy_abi_version_…`".to_owned(), |found| format!("`{found}`"))
     )]
     Abi { found: Option<String> },
+    #[error("its {what} are {found}, more than the {limit} that are accepted")]
+    Bounds { what: &'static str, found: u64, limit: u64 },
+    #[error("it takes more than {} s to compile", .limit.as_secs())]
+    Slow { limit: Duration },
+    #[error("{}", grants::denied(imports))]
+    Denied { imports: Vec<(String, Capability)> },
     #[error("it imports the {kind} `{name}`; a filter brings its own")]
     Import { kind: &'static str, name: String },
     #[error("it imports the function `{name}`, which no proxy-wasm host offers")]
@@ -79,8 +91,8 @@ impl Module {
         wasm: &[u8],
     ) -> Result<Self, LoadError> {
         check_header(wasm)?;
-        let module = wasmtime::Module::from_binary(engine, wasm)
-            .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        bounds::check(wasm)?;
+        let module = compile(engine, wasm)?;
         let abi = find_abi(&module)?;
         check_exports(&module)?;
         let mut linker = linker.clone();
@@ -88,7 +100,8 @@ impl Module {
         let pre = linker
             .instantiate_pre(&module)
             .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
-        Ok(Self { pre, digest: Digest::of(wasm), abi, stubs })
+        let needs = grants::needs(pre.module());
+        Ok(Self { pre, digest: Digest::of(wasm), abi, stubs, needs })
     }
 
     /// Of the bytes it was compiled from.
@@ -104,6 +117,18 @@ impl Module {
     /// Whether it exports something by this name: a callback that it leaves out is not called.
     pub fn exports(&self, name: &str) -> bool {
         self.pre.module().get_export(name).is_some()
+    }
+
+    /// Imports of host functions that need a capability.
+    pub fn needs(&self) -> &[(String, Capability)] {
+        &self.needs
+    }
+
+    /// Whether all that it imports is granted.
+    pub(crate) fn check_granted(&self, granted: Capabilities) -> Result<(), LoadError> {
+        let denied = self.needs.iter().filter(|(_, capability)| !granted.has(*capability));
+        let imports = denied.cloned().collect::<Vec<_>>();
+        if imports.is_empty() { Ok(()) } else { Err(LoadError::Denied { imports }) }
     }
 
     /// Functions that it imports and that only answer "unimplemented".
@@ -154,9 +179,30 @@ fn check_header(wasm: &[u8]) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// How long a module may compile: five times what the largest published filter needs on a small
+/// machine. The compiler cannot be stopped; what it works on is bounded before ([`bounds`]).
+const COMPILE: Duration = Duration::from_secs(60);
+
+fn compile(engine: &wasmtime::Engine, wasm: &[u8]) -> Result<wasmtime::Module, LoadError> {
+    let (tell, told) = mpsc::channel();
+    let (engine, wasm) = (engine.clone(), wasm.to_vec());
+    let spawned = thread::Builder::new().name("wasm-compile".into()).spawn(move || {
+        // Nobody listens any more if it took too long.
+        drop(tell.send(wasmtime::Module::from_binary(&engine, &wasm)));
+    });
+    spawned.map_err(|error| LoadError::Engine(format!("no thread to compile on: {error}")))?;
+    match told.recv_timeout(COMPILE) {
+        Ok(compiled) => compiled.map_err(|error| LoadError::Compile(format!("{error:#}"))),
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(LoadError::Slow { limit: COMPILE }),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            Err(LoadError::Compile("the compiler has failed".to_owned()))
+        }
+    }
+}
+
 fn find_abi(module: &wasmtime::Module) -> Result<AbiVersion, LoadError> {
-    let known = [AbiVersion::V0_2_1, AbiVersion::V0_2_0];
-    if let Some(abi) = known.into_iter().find(|abi| module.get_export(abi.marker()).is_some()) {
+    let mut known = AbiVersion::MARKERS.into_iter();
+    if let Some((_, abi)) = known.find(|(marker, _)| module.get_export(marker).is_some()) {
         return Ok(abi);
     }
     let mut names = module.exports().map(|export| export.name());

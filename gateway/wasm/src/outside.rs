@@ -39,7 +39,8 @@ pub trait Outside: Send + Sync {
     /// Calls [`Origin::queue_ready`] soon, on the origin's worker.
     fn queue(&self, origin: Origin, queue: u32);
 
-    /// Runs a piece of work off the workers: building an instance that takes long to start.
+    /// Runs a piece of work off the workers, never on the calling thread: building an instance that
+    /// takes long to start.
     fn background(&self, work: Box<dyn FnOnce() + Send>);
 }
 
@@ -166,7 +167,7 @@ impl Outside for Silence {
     fn queue(&self, _: Origin, _: u32) {}
 
     fn background(&self, work: Box<dyn FnOnce() + Send>) {
-        work();
+        std::thread::spawn(work);
     }
 }
 

@@ -1,81 +1,86 @@
-//! A plugin that runs: a module, its configurations, and one instance for each worker thread.
+//! A plugin that runs: a module, its configurations, and instances on each worker thread.
+
+mod canary;
+mod deliver;
+mod fault;
+mod seats;
+mod stats;
 
 use std::{
-    fmt,
+    mem,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::BytesMut;
 
+pub use self::{
+    fault::Fault,
+    stats::{Phase, PhaseStats, Stats},
+};
+use self::{seats::Slot, stats::Counters};
 use crate::{
-    abi::Action,
-    host::{Home, monotonic},
-    instance::{Instance, StopCause, Stopped},
+    abi::{Action, Callback},
+    host::monotonic,
+    instance::{Instance, Stopped},
     locker::Locker,
+    met::Limit,
     module::{Digest, LoadError, Module},
-    origin::Origin,
-    outside::{GrpcEvent, HttpCallResponse, Services},
+    outside::Services,
     spec::Spec,
-    stream::{ConnectionFacts, Facts, FieldName, Fields, RouteFacts, Stream},
+    stream::Stream,
 };
 
 /// A running plugin.
 pub struct Plugin {
+    me: Weak<Self>,
     module: Arc<Module>,
     spec: Arc<Spec>,
     services: Services,
     // A worker only ever locks its own slot, so no lock is waited for while requests are served.
     slots: Box<[Mutex<Slot>]>,
-    stats: Counters,
+    counters: Counters,
+    /// Nanoseconds that the quickest instance took to start.
+    start_time: AtomicU64,
+    retired: AtomicBool,
 }
-
-/// The instance of one worker.
-struct Slot {
-    instance: Option<Instance>,
-    /// Which instance this is, counted from 1: a context belongs to one life.
-    life: u64,
-    /// Streams that have entered. Counted here, where no other worker writes.
-    requests: u64,
-    /// After a replacement failed, or took long: when the next one may be made.
-    retry_at: Duration,
-}
-
-/// How long to wait after a replacement failed. It succeeded once with the same bytes, so a
-/// failure means that the machine lacks something; trying for each request would not help it.
-const RETRY: Duration = Duration::from_millis(100);
-
-/// A replacement is made at once, on the thread that serves, because almost all take less than this.
-const QUICK: Duration = Duration::from_millis(5);
-
-/// One that takes longer would stall the worker whenever a client makes it trap. So these may use
-/// one part in this many of the worker's time.
-const SHARE: u32 = 10;
 
 /// A filter's context for one stream.
 #[derive(Debug)]
 pub struct Visit {
+    seat: usize,
     life: u64,
     context: i32,
     configuration: usize,
+    /// What was spent on it. Written by one thread only.
+    nanoseconds: AtomicU64,
+    calls: AtomicU64,
 }
 
-/// Why a filter could not do its work on a stream.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// It used more CPU time than one callback may.
-    Deadline { callback: &'static str, limit: Duration },
-    /// Its instance was replaced since the stream began, because another stream made it fail.
-    Lost,
-    /// It trapped.
-    Trap { callback: &'static str, message: String, out_of_memory: bool },
-    /// Its instance failed and is not replaced yet: that failed too, or it starts so slowly that it
-    /// may not be replaced more often.
-    Unavailable,
+impl Visit {
+    /// The place of the stream's configuration in [`Spec::configurations`].
+    pub fn configuration(&self) -> usize {
+        self.configuration
+    }
+
+    /// How often the filter was called for this stream, and how long that took by the wall clock.
+    pub fn spent(&self) -> (u64, Duration) {
+        let nanoseconds = self.nanoseconds.load(Ordering::Relaxed);
+        (self.calls.load(Ordering::Relaxed), Duration::from_nanos(nanoseconds))
+    }
+
+    fn spend(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let add = |sum: &AtomicU64, more| {
+            sum.store(sum.load(Ordering::Relaxed).saturating_add(more), Ordering::Relaxed);
+        };
+        add(&self.nanoseconds, took);
+        add(&self.calls, 1);
+    }
 }
 
 /// Half of an exchange.
@@ -92,48 +97,34 @@ pub struct Resumed {
     pub response: bool,
 }
 
-/// Counters since the plugin started.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Stats {
-    pub requests: u64,
-    pub traps: u64,
-    pub deadlines: u64,
-    /// Instances that took the place of a failed one.
-    pub replaced: u64,
-}
-
-#[derive(Default)]
-struct Counters {
-    traps: AtomicU64,
-    deadlines: AtomicU64,
-    replaced: AtomicU64,
-}
-
 impl Plugin {
     /// Makes an instance for each of `workers` threads, configures it, and sends a canary request
     /// through one of its own for each configuration. Not for a thread that serves.
     ///
     /// # Errors
-    /// If any instance fails to start, refuses a configuration, or fails on the canary.
+    /// If it imports what it is not granted; if any instance fails to start, refuses a
+    /// configuration, or fails on the canary.
     pub fn start(
         module: Arc<Module>,
         spec: Spec,
         workers: usize,
         services: Services,
     ) -> Result<Arc<Self>, LoadError> {
+        module.check_granted(spec.capabilities)?;
         let spec = Arc::new(spec);
-        let silence = Services::silent();
-        let mut canary = Instance::start(&module, &spec, &silence, Home::default())?;
-        for configuration in spec.configurations.iter().enumerate() {
-            try_canary(&mut canary, configuration)?;
-        }
-        drop(canary);
-        let slots = (0..workers.max(1)).map(|_| {
-            let instance = Some(serving(&module, &spec, &services)?);
-            Ok(Mutex::new(Slot { instance, life: 1, requests: 0, retry_at: Duration::ZERO }))
+        canary::try_out(&module, &spec)?;
+        let plugin = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            module,
+            spec,
+            services,
+            slots: (0..workers.max(1)).map(|_| Mutex::default()).collect(),
+            counters: Counters::default(),
+            start_time: AtomicU64::new(u64::MAX),
+            retired: AtomicBool::new(false),
         });
-        let slots = slots.collect::<Result<_, LoadError>>()?;
-        Ok(Arc::new(Self { module, spec, services, slots, stats: Counters::default() }))
+        (0..plugin.slots.len()).try_for_each(|worker| plugin.seat_first(worker))?;
+        Ok(plugin)
     }
 
     pub fn spec(&self) -> &Spec {
@@ -149,18 +140,53 @@ impl Plugin {
     }
 
     pub fn stats(&self) -> Stats {
-        Stats {
-            requests: self.slots.iter().map(|slot| lock(slot).requests).sum(),
-            traps: self.stats.traps.load(Ordering::Relaxed),
-            deadlines: self.stats.deadlines.load(Ordering::Relaxed),
-            replaced: self.stats.replaced.load(Ordering::Relaxed),
+        let mut stats = self.counters.read();
+        for slot in self.slots.iter().map(lock) {
+            stats.requests += slot.requests;
+            stats.met.add(&slot.met);
+            for (sum, more) in stats.phases.iter_mut().zip(slot.phases) {
+                sum.calls += more.calls;
+                sum.nanoseconds += more.nanoseconds;
+            }
+            for instance in slot.seats.iter().filter_map(|seat| seat.instance.as_ref()) {
+                stats.instances += 1;
+                stats.contexts += instance.contexts() as u64;
+                stats.calls_open += instance.calls() as u64;
+                stats.met.add(&instance.met());
+            }
         }
+        stats
     }
 
     /// Linear memory of all instances, in bytes.
     pub fn memory_bytes(&self) -> usize {
-        let slots = self.slots.iter().map(lock);
-        slots.map(|slot| slot.instance.as_ref().map_or(0, Instance::memory_bytes)).sum()
+        let memory = |slot: MutexGuard<'_, Slot>| -> usize {
+            let instances = slot.seats.iter().filter_map(|seat| seat.instance.as_ref());
+            instances.map(Instance::memory_bytes).sum()
+        };
+        self.slots.iter().map(lock).map(memory).sum()
+    }
+
+    /// Its place was taken by another: streams that are inside go on, but ticks end, and failed
+    /// instances are not replaced any more.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+
+    /// Ready as soon as it makes sense to [`Plugin::enter`] again after [`Fault::Unavailable`].
+    pub fn poll_ready(&self, worker: usize, context: &mut Context<'_>) -> Poll<()> {
+        let mut slot = self.slot(worker);
+        if slot.seats.iter().any(|seat| seat.instance.is_some()) {
+            return Poll::Ready(());
+        }
+        if !slot.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+            slot.waiting.push(context.waker().clone());
+        }
+        Poll::Pending
     }
 
     /// A stream enters the filter: its context is created and the request phase runs. `worker` is
@@ -175,16 +201,60 @@ impl Plugin {
         stream: &mut Option<Box<Stream>>,
         end_of_stream: bool,
     ) -> Result<(Visit, Action), Fault> {
-        let mut slot = self.slot(worker)?;
+        let began = monotonic();
+        let mut slot = self.slot(worker);
         slot.requests += 1;
-        let Some(instance) = &mut slot.instance else { return Err(Fault::Unavailable) };
-        let own = (configuration, &self.spec.configurations[configuration]);
-        match instance.request_headers(own, stream, end_of_stream) {
-            Ok((context, action)) => {
-                Ok((Visit { life: slot.life, context, configuration }, action))
-            }
-            Err(stopped) => Err(self.replace(&mut slot, stopped)),
+        let seat = self.sit(&mut slot, worker)?;
+        let (life, limit) = (slot.seats[seat].life, self.spec.limits.contexts);
+        let Some(instance) = &mut slot.seats[seat].instance else { return Err(Fault::Unavailable) };
+        if instance.contexts() >= limit {
+            slot.met.count(Limit::Contexts);
+            return Err(Fault::Full { limit });
         }
+        let root = i32::try_from(configuration).unwrap_or(i32::MAX - 1) + 1;
+        let entered = instance.request_headers(root, stream, end_of_stream);
+        let took = monotonic().saturating_sub(began);
+        slot.phases[Phase::RequestHeaders as usize].add(took);
+        match entered {
+            Ok((context, action)) => {
+                let (nanoseconds, calls) = (AtomicU64::new(0), AtomicU64::new(0));
+                let visit = Visit { seat, life, context, configuration, nanoseconds, calls };
+                visit.spend(took);
+                Ok((visit, action))
+            }
+            Err(stopped) => Err(self.replace(&mut slot, worker, seat, stopped)),
+        }
+    }
+
+    /// A piece of the request's body: [`Stream::body`] holds it, behind what was held back.
+    ///
+    /// # Errors
+    /// [`Fault`], among them [`Fault::Lost`].
+    pub fn request_body(
+        &self,
+        worker: usize,
+        visit: &Visit,
+        stream: &mut Option<Box<Stream>>,
+        end_of_stream: bool,
+    ) -> Result<Action, Fault> {
+        self.run(worker, visit, Phase::RequestBody, |instance| {
+            instance.body(Callback::RequestBody, visit.context, stream, end_of_stream)
+        })
+    }
+
+    /// The request's trailers, in [`Stream::request_trailers`].
+    ///
+    /// # Errors
+    /// [`Fault`], among them [`Fault::Lost`].
+    pub fn request_trailers(
+        &self,
+        worker: usize,
+        visit: &Visit,
+        stream: &mut Option<Box<Stream>>,
+    ) -> Result<Action, Fault> {
+        self.run(worker, visit, Phase::RequestTrailers, |instance| {
+            instance.trailers(Callback::RequestTrailers, visit.context, stream)
+        })
     }
 
     /// The response phase of a stream that has entered.
@@ -198,15 +268,40 @@ impl Plugin {
         stream: &mut Option<Box<Stream>>,
         end_of_stream: bool,
     ) -> Result<Action, Fault> {
-        let mut slot = self.locked(worker);
-        if slot.life != visit.life {
-            return Err(Fault::Lost);
-        }
-        let Some(instance) = &mut slot.instance else { return Err(Fault::Unavailable) };
-        let own = &self.spec.configurations[visit.configuration];
-        instance
-            .response_headers(visit.context, own, stream, end_of_stream)
-            .map_err(|stopped| self.replace(&mut slot, stopped))
+        self.run(worker, visit, Phase::ResponseHeaders, |instance| {
+            instance.response_headers(visit.context, stream, end_of_stream)
+        })
+    }
+
+    /// A piece of the response's body, as [`Plugin::request_body`].
+    ///
+    /// # Errors
+    /// [`Fault`], among them [`Fault::Lost`].
+    pub fn response_body(
+        &self,
+        worker: usize,
+        visit: &Visit,
+        stream: &mut Option<Box<Stream>>,
+        end_of_stream: bool,
+    ) -> Result<Action, Fault> {
+        self.run(worker, visit, Phase::ResponseBody, |instance| {
+            instance.body(Callback::ResponseBody, visit.context, stream, end_of_stream)
+        })
+    }
+
+    /// The response's trailers, in [`Stream::response_trailers`].
+    ///
+    /// # Errors
+    /// [`Fault`], among them [`Fault::Lost`].
+    pub fn response_trailers(
+        &self,
+        worker: usize,
+        visit: &Visit,
+        stream: &mut Option<Box<Stream>>,
+    ) -> Result<Action, Fault> {
+        self.run(worker, visit, Phase::ResponseTrailers, |instance| {
+            instance.trailers(Callback::ResponseTrailers, visit.context, stream)
+        })
     }
 
     /// A stream leaves: the guest logs and forgets it.
@@ -219,251 +314,107 @@ impl Plugin {
         visit: &Visit,
         stream: &mut Option<Box<Stream>>,
     ) -> Result<(), Fault> {
-        let mut slot = self.locked(worker);
-        if slot.life != visit.life {
-            return Ok(());
+        let left =
+            self.run(worker, visit, Phase::End, |instance| instance.end(visit.context, stream));
+        match left {
+            Err(Fault::Lost) => return Ok(()),
+            Err(fault) => return Err(fault),
+            Ok(()) => {}
         }
-        let Some(instance) = &mut slot.instance else { return Err(Fault::Unavailable) };
-        let own = &self.spec.configurations[visit.configuration];
-        instance.end(visit.context, own, stream).map_err(|stopped| self.replace(&mut slot, stopped))
-    }
-
-    /// A piece of the request's body: [`Stream::body`] holds it, behind what was held back.
-    ///
-    /// # Errors
-    /// [`Fault`]
-    pub fn request_body(
-        &self,
-        _worker: usize,
-        _visit: &Visit,
-        _stream: &mut Option<Box<Stream>>,
-        _end_of_stream: bool,
-    ) -> Result<Action, Fault> {
-        Ok(Action::Continue)
-    }
-
-    /// The request's trailers, in [`Stream::request_trailers`].
-    ///
-    /// # Errors
-    /// [`Fault`]
-    pub fn request_trailers(
-        &self,
-        _worker: usize,
-        _visit: &Visit,
-        _stream: &mut Option<Box<Stream>>,
-    ) -> Result<Action, Fault> {
-        Ok(Action::Continue)
-    }
-
-    /// A piece of the response's body, as [`Plugin::request_body`].
-    ///
-    /// # Errors
-    /// [`Fault`]
-    pub fn response_body(
-        &self,
-        _worker: usize,
-        _visit: &Visit,
-        _stream: &mut Option<Box<Stream>>,
-        _end_of_stream: bool,
-    ) -> Result<Action, Fault> {
-        Ok(Action::Continue)
-    }
-
-    /// The response's trailers, in [`Stream::response_trailers`].
-    ///
-    /// # Errors
-    /// [`Fault`]
-    pub fn response_trailers(
-        &self,
-        _worker: usize,
-        _visit: &Visit,
-        _stream: &mut Option<Box<Stream>>,
-    ) -> Result<Action, Fault> {
-        Ok(Action::Continue)
+        let mut slot = self.slot(worker);
+        if slot.seats[visit.seat].life == visit.life {
+            Self::release(&mut slot, visit.seat);
+        }
+        Ok(())
     }
 
     /// Keeps what a paused body callback left in [`Stream::body`], where other callbacks of the
     /// plugin can reach it.
-    pub fn hold(&self, _worker: usize, _visit: &Visit, _direction: Direction, _bytes: BytesMut) {}
+    pub fn hold(&self, worker: usize, visit: &Visit, direction: Direction, bytes: BytesMut) {
+        self.inside(worker, visit, |instance| {
+            if let Some(held) = instance.held(visit.context, direction) {
+                *held = bytes;
+            }
+        });
+    }
 
     /// Takes what was held back.
-    pub fn held(&self, _worker: usize, _visit: &Visit, _direction: Direction) -> BytesMut {
-        BytesMut::new()
+    pub fn held(&self, worker: usize, visit: &Visit, direction: Direction) -> BytesMut {
+        let held = self.inside(worker, visit, |instance| {
+            instance.held(visit.context, direction).map(mem::take)
+        });
+        held.flatten().unwrap_or_default()
     }
 
     /// The context paused: from now on, whenever the stream is in the locker, callbacks that make
     /// this context the effective one see it.
-    pub fn park(&self, _worker: usize, _visit: &Visit, _locker: &Locker) {}
+    pub fn park(&self, worker: usize, visit: &Visit, locker: &Locker) {
+        self.inside(worker, visit, |instance| instance.park(visit.context, locker));
+    }
 
     /// What was resumed since it parked, taken.
     ///
     /// # Errors
     /// [`Fault::Lost`] if its instance was replaced.
-    pub fn resumed(&self, _worker: usize, _visit: &Visit) -> Result<Resumed, Fault> {
-        Ok(Resumed::default())
+    pub fn resumed(&self, worker: usize, visit: &Visit) -> Result<Resumed, Fault> {
+        let resumed = self.inside(worker, visit, |instance| instance.take_resumed(visit.context));
+        resumed.ok_or(Fault::Lost)
     }
 
     /// No direction of it is paused any more.
-    pub fn unpark(&self, _worker: usize, _visit: &Visit) {}
-
-    pub(crate) fn deliver_http(&self, _origin: &Origin, _response: Option<HttpCallResponse>) {
-        let _ = &self.services;
+    pub fn unpark(&self, worker: usize, visit: &Visit) {
+        self.inside(worker, visit, |instance| instance.unpark(visit.context));
     }
 
-    pub(crate) fn deliver_grpc(&self, _origin: &Origin, _event: GrpcEvent) -> bool {
-        false
+    /// Calls the guest for a stream that is inside.
+    fn run<T>(
+        &self,
+        worker: usize,
+        visit: &Visit,
+        phase: Phase,
+        call: impl FnOnce(&mut Instance) -> Result<T, Stopped>,
+    ) -> Result<T, Fault> {
+        let began = monotonic();
+        let mut slot = self.slot(worker);
+        let seat = slot.seats.get_mut(visit.seat).filter(|seat| seat.life == visit.life);
+        let instance = seat.and_then(|seat| seat.instance.as_mut()).ok_or(Fault::Lost)?;
+        let result = call(instance);
+        let took = monotonic().saturating_sub(began);
+        visit.spend(took);
+        slot.phases[phase as usize].add(took);
+        result.map_err(|stopped| self.replace(&mut slot, worker, visit.seat, stopped))
     }
 
-    pub(crate) fn deliver_tick(&self, _origin: &Origin) -> bool {
-        false
+    /// Does something to the instance that a visit is about, if it is still there. Runs no guest.
+    fn inside<T>(
+        &self,
+        worker: usize,
+        visit: &Visit,
+        work: impl FnOnce(&mut Instance) -> T,
+    ) -> Option<T> {
+        let mut slot = self.slot(worker);
+        let seat = slot.seats.get_mut(visit.seat).filter(|seat| seat.life == visit.life)?;
+        seat.instance.as_mut().map(work)
     }
 
-    pub(crate) fn deliver_queue(&self, _origin: &Origin, _queue: u32) {}
-
-    pub(crate) fn has(&self, _origin: &Origin) -> bool {
-        false
-    }
-
-    fn locked(&self, worker: usize) -> MutexGuard<'_, Slot> {
+    fn slot(&self, worker: usize) -> MutexGuard<'_, Slot> {
         lock(&self.slots[worker % self.slots.len()])
     }
+}
 
-    /// The slot of a worker, with an instance in it.
-    fn slot(&self, worker: usize) -> Result<MutexGuard<'_, Slot>, Fault> {
-        let mut slot = self.locked(worker);
-        if slot.instance.is_none() && monotonic() >= slot.retry_at {
-            self.revive(&mut slot);
-        }
-        if slot.instance.is_none() { Err(Fault::Unavailable) } else { Ok(slot) }
-    }
-
-    /// Drops an instance that failed and puts a new one in its place.
-    fn replace(&self, slot: &mut Slot, stopped: Stopped) -> Fault {
-        let counter = match stopped.cause {
-            StopCause::Deadline(_) => &self.stats.deadlines,
-            StopCause::Trap { .. } => &self.stats.traps,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-        slot.instance = None;
-        if monotonic() >= slot.retry_at {
-            self.revive(slot);
-        }
-        Fault::from(stopped)
-    }
-
-    fn revive(&self, slot: &mut Slot) {
-        slot.life += 1;
-        let began = monotonic();
-        match serving(&self.module, &self.spec, &self.services) {
-            Ok(instance) => {
-                self.stats.replaced.fetch_add(1, Ordering::Relaxed);
-                slot.instance = Some(instance);
-                let took = monotonic().saturating_sub(began);
-                if took > QUICK {
-                    slot.retry_at = began + took * SHARE;
-                }
-            }
-            Err(error) => {
-                let now = monotonic();
-                slot.retry_at = now + RETRY.max(now.saturating_sub(began) * SHARE);
-                tracing::error!(target: "portico::plugin", plugin = &*self.spec.name,
-                    "the instance that failed could not be replaced: {error}");
-            }
+/// The guests are told, on whatever thread lets go of the plugin last.
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        for slot in &self.slots {
+            let mut slot = lock(slot);
+            let instances = slot.seats.iter_mut().filter_map(|seat| seat.instance.as_mut());
+            instances.for_each(Instance::shut_down);
         }
     }
 }
-
-impl From<Stopped> for Fault {
-    fn from(stopped: Stopped) -> Self {
-        let callback = stopped.callback;
-        match stopped.cause {
-            StopCause::Deadline(limit) => Self::Deadline { callback, limit },
-            StopCause::Trap { message, out_of_memory } => {
-                Self::Trap { callback, message, out_of_memory }
-            }
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Deadline { callback, limit } => {
-                write!(f, "used more than its {limit:?} of CPU time in `{callback}`")
-            }
-            Self::Lost => f.write_str("lost its instance to the failure of another request"),
-            Self::Trap { callback, message, out_of_memory } => {
-                write!(f, "trapped in `{callback}`: {message}")?;
-                if *out_of_memory { f.write_str(" (its memory limit was reached)") } else { Ok(()) }
-            }
-            Self::Unavailable => f.write_str("has no instance: the failed one is not replaced yet"),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
 
 /// A panic of the host inside a callback leaves a slot whose instance is replaced on its next
 /// failure; the lock itself protects nothing that could be half done.
 fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// An instance for a worker: what it says from now on is about requests.
-fn serving(module: &Module, spec: &Arc<Spec>, services: &Services) -> Result<Instance, LoadError> {
-    let mut instance = Instance::start(module, spec, services, Home::default())?;
-    instance.take_log();
-    Ok(instance)
-}
-
-/// Sends a request through that no client made. What the filter answers does not matter; that it
-/// returns does.
-fn try_canary(
-    instance: &mut Instance,
-    configuration: (usize, &Arc<[u8]>),
-) -> Result<(), LoadError> {
-    let mut stream = Some(canary());
-    let result = instance.request_headers(configuration, &mut stream, true);
-    let result = result.and_then(|(context, _)| {
-        if let Some(stream) = &mut stream {
-            stream.response = canary_response();
-        }
-        instance.response_headers(context, configuration.1, &mut stream, true)?;
-        instance.end(context, configuration.1, &mut stream)
-    });
-    result.map_err(|stopped| LoadError::Canary {
-        callback: stopped.callback,
-        cause: Fault::from(stopped).to_string(),
-        log: instance.take_log(),
-    })
-}
-
-fn canary() -> Box<Stream> {
-    let mut request = Fields::default();
-    let pseudo = [(":authority", "canary.invalid"), (":path", "/"), (":method", "GET")];
-    for (name, value) in pseudo.into_iter().chain([(":scheme", "http")]) {
-        request.push(FieldName::Pseudo(name), http::HeaderValue::from_static(value));
-    }
-    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let connection = ConnectionFacts { id: 0, source: nowhere, destination: nowhere };
-    let route = RouteFacts { route: "canary".into(), service: "".into() };
-    Stream::new(
-        request,
-        Facts {
-            connection: Arc::new(connection),
-            route: Arc::new(route),
-            listener: "canary".into(),
-            time: SystemTime::now(),
-            protocol: "HTTP/1.1",
-            request_headers_bytes: 0,
-            upstream: None,
-            end: None,
-        },
-    )
-}
-
-fn canary_response() -> Fields {
-    let mut response = Fields::default();
-    response.push(FieldName::Pseudo(":status"), http::HeaderValue::from_static("200"));
-    response
 }

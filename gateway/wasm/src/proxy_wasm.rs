@@ -7,7 +7,10 @@ pub(crate) mod memory;
 mod pairs;
 
 mod buffers;
+mod calls;
+mod control;
 mod foreign;
+mod grpc;
 mod headers;
 mod log;
 mod metrics;
@@ -25,6 +28,9 @@ use crate::host::Host;
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     buffers::link(&mut linker)?;
+    calls::link(&mut linker)?;
+    control::link(&mut linker)?;
+    grpc::link(&mut linker)?;
     foreign::link(&mut linker)?;
     headers::link(&mut linker)?;
     log::link(&mut linker)?;
@@ -32,7 +38,6 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
     properties::link(&mut linker)?;
     response::link(&mut linker)?;
     shared::link(&mut linker)?;
-    stubs::link(&mut linker)?;
     wasi::link(&mut linker)?;
     Ok(linker)
 }

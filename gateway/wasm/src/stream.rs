@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
 
 use bytes::{Bytes, BytesMut};
 
-pub(crate) use self::fields::Rejected;
 pub use self::fields::{Field, FieldName, Fields};
+pub(crate) use self::fields::{HeadLimits, Rejected};
 
 /// One request, as the filters of its chain see it.
 #[derive(Debug)]
@@ -39,17 +39,6 @@ pub struct Stream {
     pub reroute: bool,
     /// What guests stored with `proxy_set_property`, by path.
     pub(crate) properties: BTreeMap<Vec<u8>, Bytes>,
-    pub(crate) phase: Phase,
-    /// The running callback has said that the stream goes on, whatever it returns.
-    pub(crate) resumed: bool,
-}
-
-/// Which head may be changed at the moment.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Phase {
-    RequestHeaders,
-    ResponseHeaders,
-    Log,
 }
 
 /// What a guest put into a head that no peer would accept.
@@ -137,8 +126,6 @@ impl Stream {
             close: false,
             reroute: false,
             properties: BTreeMap::new(),
-            phase: Phase::RequestHeaders,
-            resumed: false,
         })
     }
 }

@@ -1,9 +1,9 @@
-//! Log lines, time, and the calls that end or choose a context.
+//! Log lines and time.
 
 use tracing::Level;
 use wasmtime::{Caller, Linker};
 
-use super::memory::{answer, hand_over, parts, read, write_u32, write_u64};
+use super::memory::{answer, parts, read, write_u32, write_u64};
 use crate::{
     abi::Status,
     host::{Host, realtime},
@@ -13,9 +13,6 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap("env", "proxy_log", log)?;
     linker.func_wrap("env", "proxy_get_log_level", get_log_level)?;
     linker.func_wrap("env", "proxy_get_current_time_nanoseconds", get_time)?;
-    linker.func_wrap("env", "proxy_get_status", get_status)?;
-    linker.func_wrap("env", "proxy_set_effective_context", |_: i32| Status::Ok as i32)?;
-    linker.func_wrap("env", "proxy_done", || Status::NotFound as i32)?;
     Ok(())
 }
 
@@ -48,15 +45,4 @@ fn get_log_level(mut caller: Caller<'_, Host>, return_level: i32) -> i32 {
 fn get_time(mut caller: Caller<'_, Host>, return_time: i32) -> i32 {
     let now = u64::try_from(realtime().as_nanos()).unwrap_or(u64::MAX);
     answer(parts(&mut caller).and_then(|(memory, _)| write_u64(memory, return_time, now)))
-}
-
-/// The status of the last gRPC call; there is none.
-fn get_status(
-    mut caller: Caller<'_, Host>,
-    code: i32,
-    data: i32,
-    size: i32,
-) -> wasmtime::Result<i32> {
-    let written = parts(&mut caller).and_then(|(memory, _)| write_u32(memory, code, 0));
-    hand_over(&mut caller, written.map(|()| []), data, size)
 }

@@ -13,10 +13,20 @@ pub(super) fn parts<'a>(
     Ok(memory.data_and_store_mut(caller))
 }
 
-/// A slice of guest memory.
+/// A slice of guest memory: a name, a value, a map.
 pub(super) fn read(memory: &[u8], pointer: i32, size: i32) -> Result<&[u8], Status> {
+    read_up_to(memory, pointer, size, BYTES)
+}
+
+/// A slice of guest memory that may be longer or shorter than most: a body.
+pub(super) fn read_up_to(
+    memory: &[u8],
+    pointer: i32,
+    size: i32,
+    most: usize,
+) -> Result<&[u8], Status> {
     let (start, size) = (offset(pointer), offset(size));
-    if size > BYTES {
+    if size > most {
         return Err(Status::BadArgument);
     }
     let end = start.checked_add(size).ok_or(Status::InvalidMemoryAccess)?;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     abi::Status,
     host::Host,
-    limits::{SET_PROPERTIES, SET_PROPERTY_BYTES},
+    limits::SET_PROPERTY_BYTES,
     stream::{Fields, Stream},
 };
 
@@ -47,12 +47,13 @@ fn set_property(
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let path = trim(read(memory, path, path_size)?);
         let value = read(memory, value, value_size)?;
+        let limit = host.spec.limits.properties;
         let properties = &mut host.stream.as_deref_mut().ok_or(Status::BadArgument)?.properties;
         let others = properties.iter().filter(|(other, _)| *other != path);
         let (count, bytes) = others.fold((0, 0), |(count, bytes), (path, value)| {
             (count + 1, bytes + path.len() + value.len())
         });
-        if count >= SET_PROPERTIES || bytes + path.len() + value.len() > SET_PROPERTY_BYTES {
+        if count >= limit || bytes + path.len() + value.len() > SET_PROPERTY_BYTES {
             return Err(Status::InternalFailure);
         }
         properties.insert(path.to_vec(), Bytes::copy_from_slice(value));

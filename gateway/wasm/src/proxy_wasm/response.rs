@@ -4,24 +4,43 @@ use bytes::Bytes;
 use wasmtime::{Caller, Linker};
 
 use super::{
-    memory::{answer, parts, read},
+    memory::{answer, parts, read, read_up_to},
     pairs,
 };
 use crate::{
-    abi::Status,
+    abi::{Callback, Status},
     host::Host,
-    limits::{LOCAL_BODY, LOG_LINE},
-    stream::{LocalResponse, Phase},
+    limits::LOG_LINE,
+    met::Limit,
+    plugin::Direction,
+    stream::LocalResponse,
 };
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap("env", "proxy_send_local_response", send_local_response)?;
     linker.func_wrap("env", "proxy_continue_stream", continue_stream)?;
+    linker.func_wrap("env", "proxy_continue_request", |caller: Caller<'_, Host>| {
+        continue_stream(caller, REQUEST)
+    })?;
+    linker.func_wrap("env", "proxy_continue_response", |caller: Caller<'_, Host>| {
+        continue_stream(caller, RESPONSE)
+    })?;
     linker.func_wrap("env", "proxy_close_stream", close_stream)?;
+    linker.func_wrap("env", "proxy_clear_route_cache", clear_route_cache)?;
     Ok(())
 }
 
-/// Only the first of several counts. From the log phase it is too late.
+/// Kinds of stream that the ABI numbers.
+const REQUEST: i32 = 0;
+const RESPONSE: i32 = 1;
+const DOWNSTREAM: i32 = 2;
+const UPSTREAM: i32 = 3;
+
+/// gRPC status codes; anything else means that the guest gave none.
+const GRPC_STATUS: std::ops::RangeInclusive<i32> = 0..=16;
+
+/// Only the first of several counts. Once the stream ends it is too late. A root context has no
+/// stream to answer, which is no error.
 #[expect(clippy::too_many_arguments, reason = "the ABI gives it eight")]
 fn send_local_response(
     mut caller: Caller<'_, Host>,
@@ -36,65 +55,69 @@ fn send_local_response(
 ) -> i32 {
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let status = u16::try_from(status).map_err(|_| Status::BadArgument)?;
-        if !(200..=599).contains(&status) {
+        if !(200..=599).contains(&status) || ends(host) {
             return Err(Status::BadArgument);
         }
+        let limits = host.spec.limits;
         let details = read(memory, details, details_size)?;
-        let body = read(memory, body, body_size)?;
-        let headers = pairs::decode(read(memory, headers, headers_size)?)?;
-        if body.len() > LOCAL_BODY {
-            return Err(Status::BadArgument);
-        }
-        let stream = host.stream.as_deref_mut().ok_or(Status::BadArgument)?;
-        if stream.phase == Phase::Log {
-            return Err(Status::BadArgument);
+        let body = read_up_to(memory, body, body_size, memory.len())?;
+        let headers = pairs::decode(read(memory, headers, headers_size)?, limits.headers)?;
+        if body.len() > limits.local_body {
+            return Err(host.refuse(Limit::LocalBody, Status::BadArgument));
         }
         let copy = Bytes::copy_from_slice;
-        stream.local_response.get_or_insert_with(|| LocalResponse {
+        host.answer(LocalResponse {
             status,
-            details: String::from_utf8_lossy(&details[..details.len().min(LOG_LINE)]).into_owned(),
+            details: code_details(details),
             headers: headers.iter().map(|(name, value)| (copy(name), copy(value))).collect(),
             body: copy(body),
-            grpc_status,
+            grpc_status: if GRPC_STATUS.contains(&grpc_status) { grpc_status } else { -1 },
         });
         Ok(())
     }))
 }
 
-/// Kinds of stream that the ABI numbers: HTTP request and response, then the two of TCP.
-const HTTP: std::ops::RangeInclusive<i32> = 0..=1;
-const TCP: std::ops::RangeInclusive<i32> = 2..=3;
-
-/// Nothing that runs is paused yet; a pause that the callback is going to ask for is not meant.
-fn continue_stream(mut caller: Caller<'_, Host>, kind: i32) -> i32 {
-    let stream = caller.data_mut().stream.as_deref_mut();
-    match (stream, kind) {
-        (Some(stream), kind) if HTTP.contains(&kind) => {
-            stream.resumed = true;
-            Status::Ok as i32
-        }
-        (None, kind) if HTTP.contains(&kind) => Status::Ok as i32,
-        (_, kind) if TCP.contains(&kind) => Status::Unimplemented as i32,
-        _ => Status::BadArgument as i32,
-    }
+/// One word, as Envoy makes it: it goes into access logs between spaces.
+fn code_details(details: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&details[..details.len().min(LOG_LINE)]);
+    text.replace(|letter: char| letter.is_ascii_whitespace() || letter == '\x0b', "_")
 }
 
-/// Envoy resets the stream; before anything of an answer is sent, its client sees a 503.
-fn close_stream(mut caller: Caller<'_, Host>, kind: i32) -> i32 {
-    let stream = caller.data_mut().stream.as_deref_mut();
-    match (stream, kind) {
-        (Some(stream), kind) if HTTP.contains(&kind) && stream.phase != Phase::Log => {
-            stream.local_response.get_or_insert_with(|| LocalResponse {
-                status: 503,
-                details: "closed by a filter".into(),
-                headers: Vec::new(),
-                body: Bytes::new(),
-                grpc_status: -1,
-            });
-            Status::Ok as i32
-        }
-        (_, kind) if HTTP.contains(&kind) => Status::Ok as i32,
-        (_, kind) if TCP.contains(&kind) => Status::Unimplemented as i32,
-        _ => Status::BadArgument as i32,
+fn ends(host: &Host) -> bool {
+    matches!(host.callback, Callback::Log | Callback::Done | Callback::Delete)
+}
+
+/// The direction goes on, whatever the running callback returns, or wherever it has paused.
+fn continue_stream(mut caller: Caller<'_, Host>, kind: i32) -> i32 {
+    let host = caller.data_mut();
+    match kind {
+        REQUEST => host.resume(Direction::Request),
+        RESPONSE => host.resume(Direction::Response),
+        DOWNSTREAM => {}
+        UPSTREAM => return Status::Unimplemented as i32,
+        _ => return Status::BadArgument as i32,
     }
+    Status::Ok as i32
+}
+
+/// Envoy resets the stream: the client sees no answer.
+fn close_stream(mut caller: Caller<'_, Host>, kind: i32) -> i32 {
+    let host = caller.data_mut();
+    match kind {
+        REQUEST | RESPONSE if !ends(host) => {
+            if let Some(stream) = &mut host.stream {
+                stream.close = true;
+            }
+        }
+        REQUEST | RESPONSE | DOWNSTREAM | UPSTREAM => {}
+        _ => return Status::BadArgument as i32,
+    }
+    Status::Ok as i32
+}
+
+fn clear_route_cache(mut caller: Caller<'_, Host>) -> i32 {
+    if let Some(stream) = &mut caller.data_mut().stream {
+        stream.reroute = true;
+    }
+    Status::Ok as i32
 }

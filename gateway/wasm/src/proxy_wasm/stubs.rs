@@ -1,7 +1,7 @@
 //! Functions of the ABI that this version does not offer. They link, because SDKs import them
 //! whether a filter uses them or not, and answer "unimplemented" with a line in the log.
 
-use wasmtime::{Caller, Linker};
+use wasmtime::Caller;
 
 use crate::{abi::Status, host::Host};
 
@@ -17,19 +17,6 @@ macro_rules! stubs {
     };
 }
 pub(super) use stubs;
-
-pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    stubs! { linker:
-        "proxy_set_tick_period_milliseconds" (i32);
-        "proxy_http_call" (i32, i32, i32, i32, i32, i32, i32, i32, i32, i32);
-        "proxy_grpc_call" (i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32);
-        "proxy_grpc_stream" (i32, i32, i32, i32, i32, i32, i32, i32, i32);
-        "proxy_grpc_send" (i32, i32, i32, i32);
-        "proxy_grpc_cancel" (i32);
-        "proxy_grpc_close" (i32);
-    }
-    Ok(())
-}
 
 pub(super) fn refuse(caller: &mut Caller<'_, Host>, name: &str) -> i32 {
     let line = format!("it called `{name}`, which this version of Portico does not offer");

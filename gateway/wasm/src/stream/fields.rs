@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 
-use crate::limits::{HEAD_BYTES, PAIRS};
+use crate::{limits::Limits, met::Limit};
 
 /// A head. Names are in lower case.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +37,21 @@ pub enum FieldName {
 pub(crate) enum Rejected {
     /// No peer would accept this name or its value.
     Invalid { name: String },
-    /// The head would be larger than the host keeps for a guest.
-    TooLarge,
+    /// The head would be larger than the host keeps for a guest, by this limit.
+    TooLarge(Limit),
+}
+
+/// How large a guest may make a head.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadLimits {
+    pub(crate) lines: usize,
+    pub(crate) bytes: usize,
+}
+
+impl From<&Limits> for HeadLimits {
+    fn from(limits: &Limits) -> Self {
+        Self { lines: limits.headers, bytes: limits.header_bytes }
+    }
 }
 
 const PSEUDO: [&str; 6] = [":authority", ":method", ":path", ":protocol", ":scheme", ":status"];
@@ -96,6 +109,11 @@ impl Fields {
         self.entries.len()
     }
 
+    /// Of all names and values.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -110,10 +128,14 @@ impl Fields {
     }
 
     /// Takes these lines in place of all that were there, each as by `add`.
-    pub(crate) fn replace_all(&mut self, pairs: &[(&[u8], &[u8])]) -> Result<(), Rejected> {
+    pub(crate) fn replace_all(
+        &mut self,
+        pairs: &[(&[u8], &[u8])],
+        limits: HeadLimits,
+    ) -> Result<(), Rejected> {
         let mut new = Self::with_capacity(pairs.len());
         for (name, value) in pairs {
-            new.add(name, value)?;
+            new.add(name, value, limits)?;
         }
         *self = Self { changed: true, ..new };
         Ok(())
@@ -121,7 +143,12 @@ impl Fields {
 
     /// Adds a value. A header that Envoy keeps in a fixed slot (`content-type`, `cache-control`, …)
     /// is joined with a comma; any other, and cookies, become a line of their own.
-    pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) -> Result<(), Rejected> {
+    pub(crate) fn add(
+        &mut self,
+        name: &[u8],
+        value: &[u8],
+        limits: HeadLimits,
+    ) -> Result<(), Rejected> {
         let parsed = FieldName::parse(name)?;
         let added = parse_value(name, value)?;
         if is_single(&parsed)
@@ -130,27 +157,32 @@ impl Fields {
             let comma: &[u8] = if value.is_empty() || field.value.is_empty() { b"" } else { b"," };
             let joined = [field.value.as_bytes(), comma, value].concat();
             let grown = self.bytes + joined.len() - field.value.len();
-            if grown > HEAD_BYTES {
-                return Err(Rejected::TooLarge);
+            if grown > limits.bytes {
+                return Err(Rejected::TooLarge(Limit::HeaderBytes));
             }
             field.value = parse_value(name, &joined)?;
             (self.bytes, self.changed) = (grown, true);
             return Ok(());
         }
-        self.insert(parsed, added)
+        self.insert(parsed, added, limits)
     }
 
     /// Collapses all values of a name into one at the end of the head, as Envoy does.
-    pub(crate) fn replace(&mut self, name: &[u8], value: &[u8]) -> Result<(), Rejected> {
+    pub(crate) fn replace(
+        &mut self,
+        name: &[u8],
+        value: &[u8],
+        limits: HeadLimits,
+    ) -> Result<(), Rejected> {
         let parsed = FieldName::parse(name)?;
         let value = parse_value(name, value)?;
         let old = self.entries.iter().filter(|field| field.name == parsed);
         let old = old.map(Field::bytes).sum::<usize>();
-        if self.bytes - old + parsed.as_str().len() + value.len() > HEAD_BYTES {
-            return Err(Rejected::TooLarge);
+        if self.bytes - old + parsed.as_str().len() + value.len() > limits.bytes {
+            return Err(Rejected::TooLarge(Limit::HeaderBytes));
         }
         self.take_out(&parsed);
-        self.insert(parsed, value)
+        self.insert(parsed, value, limits)
     }
 
     /// Removes all values of a name; a name that is not there is no error.
@@ -172,11 +204,19 @@ impl Fields {
     }
 
     /// At the end, which for pseudo headers is before the first header.
-    fn insert(&mut self, name: FieldName, value: HeaderValue) -> Result<(), Rejected> {
+    fn insert(
+        &mut self,
+        name: FieldName,
+        value: HeaderValue,
+        limits: HeadLimits,
+    ) -> Result<(), Rejected> {
         let field = Field { name, value };
         let grown = self.bytes + field.bytes();
-        if grown > HEAD_BYTES || self.entries.len() >= PAIRS {
-            return Err(Rejected::TooLarge);
+        if grown > limits.bytes {
+            return Err(Rejected::TooLarge(Limit::HeaderBytes));
+        }
+        if self.entries.len() >= limits.lines {
+            return Err(Rejected::TooLarge(Limit::Headers));
         }
         let is_header = |field: &Field| matches!(field.name, FieldName::Header(_));
         let pseudo = !is_header(&field);
@@ -275,6 +315,8 @@ const SINGLE: [&str; 53] = [
 mod tests {
     use super::*;
 
+    const LIMITS: HeadLimits = HeadLimits { lines: 1_024, bytes: 256 << 10 };
+
     fn head() -> Fields {
         let mut fields = Fields::default();
         fields.push(FieldName::Pseudo(":path"), HeaderValue::from_static("/"));
@@ -298,19 +340,19 @@ mod tests {
     #[test]
     fn replace_collapses_and_moves_to_the_end() {
         let mut fields = head();
-        fields.replace(b"X-A", b"3").unwrap();
+        fields.replace(b"X-A", b"3", LIMITS).unwrap();
         assert_eq!(text(&fields), ":path=/ accept=a x-a=3");
-        fields.replace(b":path", b"/new").unwrap();
+        fields.replace(b":path", b"/new", LIMITS).unwrap();
         assert_eq!(text(&fields), ":path=/new accept=a x-a=3");
     }
 
     #[test]
     fn add_joins_only_what_envoy_keeps_in_one_slot() {
         let mut fields = head();
-        fields.add(b"accept", b"b").unwrap();
-        fields.add(b"x-a", b"3").unwrap();
-        fields.add(b"set-cookie", b"c").unwrap();
-        fields.add(b"set-cookie", b"d").unwrap();
+        fields.add(b"accept", b"b", LIMITS).unwrap();
+        fields.add(b"x-a", b"3", LIMITS).unwrap();
+        fields.add(b"set-cookie", b"c", LIMITS).unwrap();
+        fields.add(b"set-cookie", b"d", LIMITS).unwrap();
         assert_eq!(text(&fields), ":path=/ x-a=1 accept=a,b x-a=2 x-a=3 set-cookie=c set-cookie=d");
     }
 
@@ -329,8 +371,11 @@ mod tests {
         let mut fields = head();
         for (name, value) in [("bad name", "x"), ("x", "a\r\nb: c"), (":nonsense", "x"), ("", "")] {
             let rejected = Rejected::Invalid { name: name.into() };
-            assert_eq!(fields.add(name.as_bytes(), value.as_bytes()), Err(rejected.clone()));
-            assert_eq!(fields.replace(name.as_bytes(), value.as_bytes()), Err(rejected));
+            assert_eq!(
+                fields.add(name.as_bytes(), value.as_bytes(), LIMITS),
+                Err(rejected.clone())
+            );
+            assert_eq!(fields.replace(name.as_bytes(), value.as_bytes(), LIMITS), Err(rejected));
         }
         assert!(!fields.changed());
         assert_eq!(text(&fields), ":path=/ x-a=1 accept=a x-a=2");
@@ -339,8 +384,8 @@ mod tests {
     #[test]
     fn pseudo_headers_stay_in_front() {
         let mut fields = head();
-        fields.add(b":Method", b"GET").unwrap();
-        fields.replace(b":path", b"/new").unwrap();
+        fields.add(b":Method", b"GET", LIMITS).unwrap();
+        fields.replace(b":path", b"/new", LIMITS).unwrap();
         assert_eq!(text(&fields), ":method=GET :path=/new x-a=1 accept=a x-a=2");
     }
 
@@ -348,7 +393,7 @@ mod tests {
     fn a_whole_new_head_joins_like_add_and_is_all_or_nothing() {
         let mut fields = head();
         let bad: [(&[u8], &[u8]); 2] = [(b"x", b"1"), (b"y y", b"2")];
-        assert_eq!(fields.replace_all(&bad), Err(Rejected::Invalid { name: "y y".into() }));
+        assert_eq!(fields.replace_all(&bad, LIMITS), Err(Rejected::Invalid { name: "y y".into() }));
         assert_eq!(text(&fields), ":path=/ x-a=1 accept=a x-a=2");
         let good: [(&[u8], &[u8]); 5] = [
             (b"accept", b"a"),
@@ -357,7 +402,7 @@ mod tests {
             (b":path", b"/"),
             (b"accept", b"b"),
         ];
-        fields.replace_all(&good).unwrap();
+        fields.replace_all(&good, LIMITS).unwrap();
         assert_eq!(text(&fields), ":path=/ accept=a,b x=1");
     }
 
@@ -366,20 +411,20 @@ mod tests {
         let mut fields = head();
         let value = [b'v'; 1 << 10];
         let adds = |fields: &mut Fields, name: &[u8]| {
-            (0..10_000).take_while(|_| fields.add(name, &value).is_ok()).count()
+            (0..10_000).take_while(|_| fields.add(name, &value, LIMITS).is_ok()).count()
         };
-        assert_eq!(adds(&mut fields, b"x"), (HEAD_BYTES - 20) / (value.len() + 1));
+        assert_eq!(adds(&mut fields, b"x"), (LIMITS.bytes - 20) / (value.len() + 1));
         fields.remove(b"x");
-        assert_eq!(adds(&mut fields, b"accept"), (HEAD_BYTES - 20) / (value.len() + 1));
+        assert_eq!(adds(&mut fields, b"accept"), (LIMITS.bytes - 20) / (value.len() + 1));
         fields.remove(b"accept");
-        let lines = (0..10_000).take_while(|_| fields.add(b"x", b"").is_ok()).count();
-        assert_eq!(lines + 3, PAIRS);
+        let lines = (0..10_000).take_while(|_| fields.add(b"x", b"", LIMITS).is_ok()).count();
+        assert_eq!(lines + 3, LIMITS.lines);
     }
 
     #[test]
     fn host_is_the_authority() {
         let mut fields = head();
-        fields.replace(b"host", b"fleet.local").unwrap();
+        fields.replace(b"host", b"fleet.local", LIMITS).unwrap();
         assert_eq!(fields.first(b":authority").unwrap(), "fleet.local");
         assert_eq!(fields.first(b"Host").unwrap(), "fleet.local");
     }

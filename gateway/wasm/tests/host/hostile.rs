@@ -61,10 +61,22 @@ fn traps_are_faults_in_every_callback() -> Result<()> {
     for (deed, message, out_of_memory) in deeds {
         for (when, callback) in CALLBACKS {
             let message = message.replace("wasm `u", "wasm trap: wasm `u");
-            fails((deed, when), &Fault::Trap { callback, message, out_of_memory })?;
+            fails((deed, when), &trap(callback, &message, out_of_memory))?;
         }
     }
     Ok(())
+}
+
+fn trap(callback: &'static str, message: &str, out_of_memory: bool) -> Fault {
+    Fault::Trap { callback, message: message.into(), out_of_memory, trace: Vec::new() }
+}
+
+/// Where in the guest it was is the subject of another test.
+fn without_trace(mut fault: Fault) -> Fault {
+    if let Fault::Trap { trace, .. } = &mut fault {
+        trace.clear();
+    }
+    fault
 }
 
 /// One bad request, and a good one after it.
@@ -76,6 +88,7 @@ fn fails(deed: (&str, &str), expected: &Fault) -> Result<()> {
         let before = cpu();
         let mut stream = request(&[("x-do", deed.0), ("x-when", deed.1)]);
         let fault = all_phases(&plugin, &mut stream).err().context("it succeeded")?;
+        let fault = without_trace(fault);
         let took = cpu() - before;
         ensure!(fault == *expected, "{deed:?}: {fault:?} instead of {expected:?}");
         ensure!(took < CPU + MARGIN, "{deed:?} took {took:?}");
@@ -122,15 +135,14 @@ fn an_allocator_that_lies_is_told_so() -> Result<()> {
 #[test]
 fn an_allocator_that_fails_ends_the_callback() -> Result<()> {
     let callback = "proxy_on_request_headers";
-    let trap =
-        |message: &str| Fault::Trap { callback, message: message.into(), out_of_memory: false };
+    let trap = |message: &str| trap(callback, message, false);
     for (lie, expected) in [
         ("unreachable", trap("wasm trap: wasm `unreachable` instruction executed")),
         ("loop", Fault::Deadline { callback, limit: CPU }),
         ("recurse through the host", trap("its allocator asked the host for what it allocates")),
     ] {
         let (fault, said) = ask_liar(lie)?;
-        ensure!(fault.as_ref() == Some(&expected), "{lie}: {fault:?}");
+        ensure!(fault.map(without_trace) == Some(expected), "{lie}");
         ensure!(said.iter().all(|line| !line.contains("went on")), "{lie}: {said:?}");
     }
     Ok(())

@@ -1,0 +1,121 @@
+//! The call-outs of an instance that are on their way, by the numbers the guest knows them by.
+
+use std::collections::HashMap;
+
+use crate::outside::{GrpcRunning, Running};
+
+/// Numbers as Envoy gives them: the two lowest bits tell the kind.
+#[derive(Default)]
+pub(crate) struct Calls {
+    open: HashMap<u32, OpenCall>,
+    /// How many of each kind there were.
+    http: u32,
+    grpc_calls: u32,
+    grpc_streams: u32,
+    /// Streams that only the peer has closed.
+    half_closed: usize,
+}
+
+pub(crate) enum OpenCall {
+    Http(Running),
+    #[expect(dead_code, reason = "it is there to be dropped, which resets the call")]
+    GrpcCall(Box<dyn GrpcRunning>),
+    GrpcStream {
+        running: Box<dyn GrpcRunning>,
+        /// The guest has said all.
+        closed_here: bool,
+        /// The peer has closed; the guest may still close or cancel.
+        closed_there: bool,
+    },
+}
+
+/// What a number is the number of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CallKind {
+    Http = 0,
+    GrpcCall = 1,
+    GrpcStream = 2,
+}
+
+impl CallKind {
+    pub(crate) fn of(token: u32) -> Option<Self> {
+        match token & 3 {
+            0 => Some(Self::Http),
+            1 => Some(Self::GrpcCall),
+            2 => Some(Self::GrpcStream),
+            _ => None,
+        }
+    }
+}
+
+impl Calls {
+    /// Calls that wait for something.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len() - self.half_closed
+    }
+
+    /// The number of the next call of a kind.
+    pub(crate) fn next(&mut self, kind: CallKind) -> u32 {
+        let count = match kind {
+            CallKind::Http => &mut self.http,
+            CallKind::GrpcCall => &mut self.grpc_calls,
+            CallKind::GrpcStream => &mut self.grpc_streams,
+        };
+        loop {
+            *count = count.wrapping_add(1);
+            let token = count.wrapping_mul(4) | kind as u32;
+            // Not 0, which some guests take for no call; and none that is still open, after 2³⁰.
+            if token >= 4 && !self.open.contains_key(&token) {
+                return token;
+            }
+        }
+    }
+
+    pub(crate) fn insert(&mut self, token: u32, call: OpenCall) {
+        self.open.insert(token, call);
+    }
+
+    pub(crate) fn get(&self, token: u32) -> Option<&OpenCall> {
+        self.open.get(&token)
+    }
+
+    /// Dropping what this answers cancels the call.
+    pub(crate) fn remove(&mut self, token: u32) -> Option<OpenCall> {
+        let call = self.open.remove(&token)?;
+        if matches!(call, OpenCall::GrpcStream { closed_there: true, .. }) {
+            self.half_closed -= 1;
+        }
+        Some(call)
+    }
+
+    /// The guest has said all on a stream. False if there is none.
+    pub(crate) fn close_here(&mut self, token: u32) -> bool {
+        let Some(OpenCall::GrpcStream { running, closed_here, closed_there }) =
+            self.open.get_mut(&token)
+        else {
+            return false;
+        };
+        running.close();
+        *closed_here = true;
+        if *closed_there {
+            self.remove(token);
+        }
+        true
+    }
+
+    /// The peer has closed. A stream that the guest has not closed is kept, so that closing it is
+    /// no error; `limit` of these at most.
+    pub(crate) fn close_there(&mut self, token: u32, limit: usize) {
+        let half = self.half_closed;
+        match self.open.get_mut(&token) {
+            Some(OpenCall::GrpcStream { closed_here: false, closed_there, .. })
+                if !*closed_there && half < limit =>
+            {
+                *closed_there = true;
+                self.half_closed += 1;
+            }
+            Some(_) => drop(self.remove(token)),
+            None => {}
+        }
+    }
+}

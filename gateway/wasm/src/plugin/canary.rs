@@ -1,0 +1,68 @@
+//! A request that no client made, sent through an instance of its own before a plugin serves.
+
+use std::{sync::Arc, time::SystemTime};
+
+use super::Fault;
+use crate::{
+    host::Home,
+    instance::Instance,
+    module::{LoadError, Module},
+    outside::Services,
+    spec::Spec,
+    stream::{ConnectionFacts, Facts, FieldName, Fields, RouteFacts, Stream},
+};
+
+/// Sends a request through for each configuration. What the filter answers does not matter; that it
+/// returns does. What it asks of the outside is accepted and never answered, and what it says about
+/// these requests is not logged.
+pub(super) fn try_out(module: &Module, spec: &Arc<Spec>) -> Result<(), LoadError> {
+    let mut instance = Instance::start(module, spec, &Services::silent(), Home::default())?;
+    instance.mute();
+    (1..).take(spec.configurations.len()).try_for_each(|root| send(&mut instance, root))
+}
+
+fn send(instance: &mut Instance, root: i32) -> Result<(), LoadError> {
+    let mut stream = Some(request());
+    let result = instance.request_headers(root, &mut stream, true).and_then(|(context, _)| {
+        if let Some(stream) = &mut stream {
+            stream.response = response();
+        }
+        instance.response_headers(context, &mut stream, true)?;
+        instance.end(context, &mut stream)
+    });
+    result.map_err(|stopped| LoadError::Canary {
+        callback: stopped.callback.name(),
+        cause: Fault::from(stopped).to_string(),
+        log: instance.take_log(),
+    })
+}
+
+fn request() -> Box<Stream> {
+    let mut request = Fields::default();
+    let pseudo = [(":authority", "canary.invalid"), (":path", "/"), (":method", "GET")];
+    for (name, value) in pseudo.into_iter().chain([(":scheme", "http")]) {
+        request.push(FieldName::Pseudo(name), http::HeaderValue::from_static(value));
+    }
+    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let connection = ConnectionFacts { id: 0, source: nowhere, destination: nowhere };
+    let route = RouteFacts { route: "canary".into(), service: "".into() };
+    Stream::new(
+        request,
+        Facts {
+            connection: Arc::new(connection),
+            route: Arc::new(route),
+            listener: "canary".into(),
+            time: SystemTime::now(),
+            protocol: "HTTP/1.1",
+            request_headers_bytes: 0,
+            upstream: None,
+            end: None,
+        },
+    )
+}
+
+fn response() -> Fields {
+    let mut response = Fields::default();
+    response.push(FieldName::Pseudo(":status"), http::HeaderValue::from_static("200"));
+    response
+}
