@@ -23,6 +23,7 @@ mod redirect;
 pub mod backend;
 pub mod canary;
 mod forward;
+pub mod outside;
 
 pub mod answer;
 pub mod failure;

@@ -45,7 +45,7 @@ pub use self::{
     met::{Limit, Met},
     metrics::MetricStore,
     module::{Digest, LoadError, Module},
-    origin::Origin,
+    origin::{Origin, RootKey},
     outside::{
         GrpcCall, GrpcEvent, GrpcRunning, HttpCall, HttpCallResponse, Outside, Running, Services,
         Unreachable,
@@ -55,6 +55,6 @@ pub use self::{
     spec::{Capabilities, Capability, HeaderPause, Isolation, Spec},
     stream::{
         ConnectionFacts, End, Facts, Field, FieldName, Fields, InvalidHead, LocalResponse,
-        RouteFacts, Stream,
+        RouteFacts, Stream, joins,
     },
 };

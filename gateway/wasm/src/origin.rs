@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    hash::{Hash, Hasher},
     sync::{Arc, Weak},
 };
 
@@ -41,6 +42,12 @@ impl Origin {
     /// The root context that asked.
     pub fn root(&self) -> i32 {
         self.root
+    }
+
+    /// What is the same for everything that comes from one root context of one instance.
+    pub fn root_key(&self) -> RootKey {
+        let Self { plugin, name: _, worker, seat, life, root, token: _ } = self;
+        RootKey { plugin: plugin.clone(), place: (*worker, *seat, *life, *root) }
     }
 
     /// The number by which the guest knows its call; 0 where nothing was called.
@@ -88,5 +95,33 @@ impl fmt::Debug for Origin {
             .field("root", &self.root)
             .field("token", &self.token)
             .finish_non_exhaustive()
+    }
+}
+
+/// One root context of one instance, as a key.
+#[derive(Clone)]
+pub struct RootKey {
+    /// Held, so that no other plugin can come to have the same address.
+    plugin: Weak<Plugin>,
+    place: (usize, usize, u64, i32),
+}
+
+impl PartialEq for RootKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place && self.plugin.ptr_eq(&other.plugin)
+    }
+}
+
+impl Eq for RootKey {}
+
+impl Hash for RootKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.place, self.plugin.as_ptr()).hash(state);
+    }
+}
+
+impl fmt::Debug for RootKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RootKey").field(&self.place).finish()
     }
 }

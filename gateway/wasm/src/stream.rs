@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
 
 use bytes::{Bytes, BytesMut};
 
-pub use self::fields::{Field, FieldName, Fields};
+pub use self::fields::{Field, FieldName, Fields, joins};
 pub(crate) use self::fields::{HeadLimits, Rejected};
 
 /// One request, as the filters of its chain see it.

@@ -251,7 +251,13 @@ fn parse_value(name: &[u8], value: &[u8]) -> Result<HeaderValue, Rejected> {
 /// Headers for which Envoy has one slot, so that a second value is joined to the first.
 fn is_single(name: &FieldName) -> bool {
     let FieldName::Header(name) = name else { return true };
-    SINGLE.binary_search(&name.as_str()).is_ok()
+    joins(name.as_str())
+}
+
+/// Whether Envoy has one slot for a header (its name in lower case), so that further values are
+/// joined to the first with a comma.
+pub fn joins(name: &str) -> bool {
+    SINGLE.binary_search(&name).is_ok()
 }
 
 /// Sorted. Envoy's fixed header slots, as far as HTTP filters meet them.
