@@ -17,7 +17,6 @@ mod metrics;
 mod properties;
 mod response;
 mod shared;
-mod stubs;
 mod wasi;
 
 use wasmtime::{Engine, Linker};
