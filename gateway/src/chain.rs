@@ -46,8 +46,13 @@ pub(crate) fn on_request(
     end: bool,
 ) -> Result<Verdict, Broken> {
     let Some(matched) = exchange.matched else { return Ok(Verdict::Forward) };
-    if exchange.snapshot.rules[matched.rule].steps.is_empty() {
+    let rule = &exchange.snapshot.rules[matched.rule];
+    if rule.steps.is_empty() {
         return Ok(Verdict::Forward);
+    }
+    if rule.asks_for_host {
+        // Filters may change the host; what applies goes by the one that the request was routed by.
+        exchange.filters.host = heads::host(head).into();
     }
     exchange.filters.request.head_ended = end;
     request_from(exchange, head, 0)
@@ -68,7 +73,7 @@ fn request_from(
             if exchange.filters.request.newer == Newer::Head {
                 read_request(exchange, head);
             }
-            let action = enter(exchange, step, head)?;
+            let action = enter(exchange, step)?;
             let changed = exchange.filters.stream.as_ref().is_some_and(|s| s.request.changed());
             exchange.filters.request.newer =
                 if changed { Newer::Fields } else { exchange.filters.request.newer.or_neither() };
@@ -160,13 +165,9 @@ fn response_from(
 }
 
 /// A plugin's request phase.
-fn enter(
-    exchange: &mut Exchange,
-    step: &PluginStep,
-    head: &RequestHeader,
-) -> Result<Action, Broken> {
+fn enter(exchange: &mut Exchange, step: &PluginStep) -> Result<Action, Broken> {
     let end = exchange.filters.request.head_ended;
-    let Some(configuration) = exchange.place_of(step, heads::host(head)) else {
+    let Some(configuration) = exchange.place_of(step) else {
         exchange.filters.visits.push(Visited::default());
         return Ok(Action::Continue);
     };

@@ -1,19 +1,22 @@
 //! From a configuration that cannot be wrong to a snapshot that can serve. What can still fail
 //! here is the world: a plugin's file, a port.
 
-use std::{collections::HashMap, sync::Arc};
+mod places;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use portico_config::config::{
-    Config, Filter, ListenerRef, OnFailure, PluginConfiguration, PluginRef, Rule,
-};
+use portico_config::config::{self, Config, Filter, ListenerRef, OnFailure, PluginRef, Rule};
 use portico_wasm::{Plugin, RouteFacts};
 
+use self::places::Places;
 use crate::{
     answer::Answer,
     backend::Service,
+    canary::Canary,
     listen::Plan,
+    outside::{Grant, Targets},
     plugins::{PluginError, PluginStore},
     resolve::Names,
     router::{Router, Sites},
@@ -23,8 +26,9 @@ use crate::{
 /// The plugins of a configuration, started.
 pub struct StartedPlugins {
     plugins: Vec<Arc<Plugin>>,
+    canaries: Vec<Option<Canary>>,
     /// The places of each plugin's configurations in its list.
-    places: Vec<HashMap<PluginConfiguration, usize>>,
+    places: Vec<Places>,
     on_failure: Vec<OnFailure>,
 }
 
@@ -37,41 +41,48 @@ pub fn plugins(
     store: &mut PluginStore,
 ) -> Result<StartedPlugins, Vec<(PluginRef, PluginError)>> {
     let mut plugins = Vec::with_capacity(config.plugins.len());
-    let mut places = Vec::with_capacity(config.plugins.len());
+    let mut canaries = Vec::with_capacity(config.plugins.len());
     let mut failed = Vec::new();
-    let used = configurations(config);
-    for (index, (plugin, own)) in config.plugins.iter().zip(used).enumerate() {
-        let list = own.iter().map(|configuration| configuration.0.clone()).collect();
-        match store.load(plugin, list) {
+    let places = Places::of(config);
+    for (index, (plugin, own)) in config.plugins.iter().zip(&places).enumerate() {
+        match store.load(plugin, own.configurations(&plugin.configuration)) {
             Ok(started) => plugins.push(started),
             Err(error) => failed.push((PluginRef(index), error)),
         }
-        places.push(own.into_iter().enumerate().map(|(place, own)| (own, place)).collect());
+        let canary = plugin.canary.as_ref().map(|canary| {
+            store.load_canary(plugin, canary, own.configurations(&canary.configuration))
+        });
+        match canary.transpose() {
+            Ok(canary) => canaries.push(canary),
+            Err(error) => failed.push((PluginRef(index), error)),
+        }
     }
+    store.forget_trials(config);
     let on_failure = config.plugins.iter().map(|plugin| plugin.on_failure).collect();
-    if failed.is_empty() { Ok(StartedPlugins { plugins, places, on_failure }) } else { Err(failed) }
+    if !failed.is_empty() {
+        return Err(failed);
+    }
+    Ok(StartedPlugins { plugins, canaries, places, on_failure })
 }
 
-/// The distinct configurations of each plugin, in order of first use. One that no rule uses is
-/// started with its own, so that a mistake in it is found now.
-fn configurations(config: &Config) -> Vec<Vec<PluginConfiguration>> {
-    let mut lists = vec![Vec::new(); config.plugins.len()];
-    let mut seen = vec![std::collections::HashSet::new(); config.plugins.len()];
-    for rule in config.routes.iter().flat_map(|route| &route.rules) {
-        for filter in &rule.filters {
-            if let Filter::Plugin { plugin, configuration } = filter
-                && seen[plugin.0].insert(configuration.clone())
-            {
-                lists[plugin.0].push(configuration.clone());
-            }
-        }
+/// The services of a configuration. `names` hands out the shared state of DNS names.
+pub fn services(config: &Config, names: &Names) -> Vec<Arc<Service>> {
+    let service = |service| Arc::new(Service::new(service, |host, port| names.get(host, port)));
+    config.services.iter().map(service).collect()
+}
+
+/// Where its plugins may call.
+pub fn targets(config: &Config, services: &[Arc<Service>], names: &Names) -> Targets {
+    let mut targets = Targets::new(services.iter().cloned());
+    for plugin in &config.plugins {
+        let grant = Grant {
+            hosts: plugin.call_hosts.iter().map(|host| host.address.clone()).collect(),
+            answer_bytes: usize::try_from(plugin.limits.call_body).unwrap_or(usize::MAX),
+            shortest_tick: plugin.limits.tick,
+        };
+        targets.grant(plugin.name.clone(), grant, |host, port| names.get(host, port));
     }
-    for (list, plugin) in lists.iter_mut().zip(&config.plugins) {
-        if list.is_empty() {
-            list.push(plugin.configuration.clone());
-        }
-    }
-    lists
+    targets
 }
 
 /// The snapshot itself; nothing in it can fail.
@@ -79,22 +90,18 @@ pub fn snapshot(
     config: Config,
     generation: u64,
     plan: &Plan,
-    plugins: StartedPlugins,
-    names: &Names,
+    mut plugins: StartedPlugins,
+    services: &[Arc<Service>],
 ) -> Snapshot {
-    let services: Vec<Arc<Service>> = config
-        .services
-        .iter()
-        .map(|service| Arc::new(Service::new(service, |host, port| names.get(host, port))))
-        .collect();
     let rules = config.routes.iter().flat_map(|route| {
         route.rules.iter().map(|rule| (format!("{}/{}", route.name, rule.name), rule))
     });
-    let rules = rules.map(|(name, rule)| compile_rule(name.into(), rule, &services, &plugins));
+    let rules = rules.map(|(name, rule)| compile_rule(name.into(), rule, services, &mut plugins));
+    let rules = rules.collect();
     Snapshot {
         generation,
         generation_header: HeaderValue::from(generation),
-        rules: rules.collect(),
+        rules,
         sites: sites(&config, plan),
         listeners: (0..config.listeners.len())
             .map(|index| Listener {
@@ -124,30 +131,25 @@ fn compile_rule(
     name: Arc<str>,
     rule: &Rule,
     services: &[Arc<Service>],
-    started: &StartedPlugins,
+    started: &mut StartedPlugins,
 ) -> crate::snapshot::Rule {
-    let steps = rule.filters.iter().map(|filter| match filter {
-        Filter::Plugin { plugin, configuration } => {
-            let places = &started.places[plugin.0];
-            let module = started.plugins[plugin.0].module();
-            Step::Plugin(PluginStep {
-                sees_bodies: ["proxy_on_request_body", "proxy_on_response_body"]
-                    .map(|callback| module.exports(callback)),
-                plugin: started.plugins[plugin.0].clone(),
-                configuration: places.get(configuration).copied().unwrap_or(0),
-                on_failure: started.on_failure[plugin.0],
-            })
-        }
-        Filter::Redirect(redirect) => Step::Redirect(redirect.clone()),
-        Filter::RequestHeaders(changes) => Step::RequestHeaders(changes.clone()),
-        Filter::Respond(respond) => Step::Respond(Answer {
+    let steps = rule.filters.iter().filter_map(|filter| match filter {
+        Filter::Plugin(step) => compile_plugin(step, started).map(Step::Plugin),
+        Filter::Redirect(redirect) => Some(Step::Redirect(redirect.clone())),
+        Filter::RequestHeaders(changes) => Some(Step::RequestHeaders(changes.clone())),
+        Filter::Respond(respond) => Some(Step::Respond(Answer {
             status: respond.status,
             headers: respond.headers.clone(),
             body: Bytes::copy_from_slice(respond.body.as_bytes()),
-        }),
-        Filter::ResponseHeaders(changes) => Step::ResponseHeaders(changes.clone()),
-        Filter::Rewrite(rewrite) => Step::Rewrite(rewrite.clone()),
+        })),
+        Filter::ResponseHeaders(changes) => Some(Step::ResponseHeaders(changes.clone())),
+        Filter::Rewrite(rewrite) => Some(Step::Rewrite(rewrite.clone())),
     });
+    let steps: Box<[Step]> = steps.collect();
+    let asks_for_host = |step: &Step| match step {
+        Step::Plugin(step) => step.choices.ask_for_host(),
+        _ => false,
+    };
     let first = rule.backends.first().map(|backend| services[backend.service.0].name.clone());
     let backends = rule.backends.iter();
     crate::snapshot::Rule {
@@ -156,10 +158,32 @@ fn compile_rule(
             service: first.unwrap_or_else(|| "".into()),
         }),
         name,
-        steps: steps.collect(),
+        asks_for_host: steps.iter().any(asks_for_host),
+        steps,
         backends: Backends::new(
             backends.map(|backend| (backend.weight, services[backend.service.0].clone())),
         ),
         timeout: rule.timeout,
     }
+}
+
+/// Nothing for a plugin that runs for no request of the rule.
+fn compile_plugin(step: &config::PluginStep, started: &mut StartedPlugins) -> Option<PluginStep> {
+    let index = step.plugin.0;
+    let choices = started.places[index].enter(step);
+    if choices.never_run() {
+        return None;
+    }
+    let (plugin, canary) = (&started.plugins[index], &started.canaries[index]);
+    let either = |callback: &str| {
+        plugin.module().exports(callback)
+            || canary.as_ref().is_some_and(|own| own.plugin.module().exports(callback))
+    };
+    Some(PluginStep {
+        sees_bodies: ["proxy_on_request_body", "proxy_on_response_body"].map(either),
+        plugin: plugin.clone(),
+        choices,
+        on_failure: started.on_failure[index],
+        canary: canary.clone(),
+    })
 }

@@ -26,9 +26,11 @@ use tokio::{
 use self::seen::{Difference, Seen};
 pub use self::status::{ListenerStatus, PluginStatus, Status};
 use crate::{
+    backend::Service,
     compile::{self, StartedPlugins},
     generation::{Digest, Generation, History, Origin, Rejection},
     listen::{Plan, Sockets},
+    outside::{Outside, Targets},
     plugins::PluginStore,
     resolve::Names,
     snapshot::Snapshot,
@@ -89,6 +91,7 @@ pub struct Loop {
     sockets: Sockets,
     store: PluginStore,
     names: Names,
+    outside: Arc<Outside>,
     history: History,
     status: Arc<ArcSwap<Status>>,
     snapshot: Arc<ArcSwap<Snapshot>>,
@@ -106,6 +109,7 @@ impl Control {
         workers: Workers,
         store: PluginStore,
         names: Names,
+        outside: Arc<Outside>,
         snapshot: Arc<ArcSwap<Snapshot>>,
     ) -> (Self, Loop) {
         let (sender, commands) = mpsc::channel(QUEUE);
@@ -129,6 +133,7 @@ impl Control {
                 sockets,
                 store,
                 names,
+                outside,
                 history,
                 status,
                 snapshot,
@@ -322,14 +327,18 @@ impl Loop {
 
     async fn apply(&mut self, origin: Origin, sources: Arc<[Source]>, began: Instant) -> Outcome {
         let parsed = block_in_place(|| self.prepare(&sources));
-        let (config, plan, plugins, warnings) = match parsed {
+        let Prepared { config, plan, plugins, services, targets, warnings } = match parsed {
             Ok(prepared) => prepared,
-            Err(problems) => return self.reject(origin, problems),
+            Err(problems) => {
+                self.outside.withdraw();
+                return self.reject(origin, problems);
+            }
         };
         let number = self.history.next();
         let snapshot =
-            block_in_place(|| compile::snapshot(config, number, &plan, plugins, &self.names));
+            block_in_place(|| compile::snapshot(config, number, &plan, plugins, &services));
         self.names.settle().await;
+        self.outside.replace(targets);
         self.swap(snapshot, plan).await;
         let took = began.elapsed();
         tracing::info!(generation = number, %origin, ?took, "configuration is serving");
@@ -364,6 +373,10 @@ impl Loop {
                 problems.push(problem(sources, "listeners", index.unwrap_or(0), message));
             }
         });
+        // Before plugins start: they may call out while they do.
+        let services = compile::services(&config, &self.names);
+        let targets = Arc::new(compile::targets(&config, &services, &self.names));
+        self.outside.offer(targets.clone());
         let plugins = compile::plugins(&config, &mut self.store).map_err(|failed| {
             for (plugin, error) in failed {
                 let name = &config.plugins[plugin.0].name;
@@ -372,7 +385,10 @@ impl Loop {
             }
         });
         match (plan, plugins) {
-            (Ok(plan), Ok(plugins)) => Ok((config, plan, plugins, diagnostics)),
+            (Ok(plan), Ok(plugins)) => {
+                let warnings = diagnostics;
+                Ok(Prepared { config, plan, plugins, services, targets, warnings })
+            }
             _ => Err(problems),
         }
     }
@@ -428,7 +444,15 @@ impl Loop {
     }
 }
 
-type Prepared = (Config, Plan, StartedPlugins, Vec<Diagnostic>);
+/// A configuration for which everything that can fail has succeeded.
+struct Prepared {
+    config: Config,
+    plan: Plan,
+    plugins: StartedPlugins,
+    services: Vec<Arc<Service>>,
+    targets: Arc<Targets>,
+    warnings: Vec<Diagnostic>,
+}
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
     match error.kind() {

@@ -13,6 +13,7 @@ use crate::{
     connection::Connection,
     failure::{TimeoutSource, wants_json},
     proxy,
+    settle::settle,
     snapshot::{PluginStep, Rule, Snapshot, Step},
 };
 
@@ -126,8 +127,8 @@ impl Exchange {
     }
 
     /// The place of a plugin's configuration for this request; none if it is switched off here.
-    pub(crate) fn place_of(&self, step: &PluginStep, _host: &str) -> Option<usize> {
-        Some(step.configuration)
+    pub(crate) fn place_of(&self, step: &PluginStep) -> Option<usize> {
+        settle(step, self.matched?.listener, &self.filters.host)
     }
 
     /// Remembers what is about to be sent of the body.

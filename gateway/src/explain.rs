@@ -1,12 +1,16 @@
 //! What a request would meet, in words: for the command line, the admin API and the console.
 
+mod steps;
+
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use portico_config::config::{
-    Config, Filter, HostPattern, ListenerRef, PathChange, PathMatch, Route, Rule,
+use portico_config::{
+    Source,
+    config::{Config, HostPattern, ListenerRef, PathMatch, Route, Rule},
 };
 
+use self::steps::{RulePlace, Steps};
 use crate::router::{Request, Router, Sites};
 
 /// A request that is asked about.
@@ -70,8 +74,9 @@ impl Question {
     }
 }
 
-/// Answers from a configuration alone: nothing is sent, no plugin is run.
-pub fn explain(config: &Config, question: &Question) -> Answer {
+/// Answers from a configuration alone: nothing is sent, no plugin is run. With the texts that it was
+/// read from, the answer names their lines.
+pub fn explain(config: &Config, sources: &[Source], question: &Question) -> Answer {
     let mut answer = Answer::default();
     let text = &mut answer.text;
     let target = match &question.query {
@@ -103,7 +108,11 @@ pub fn explain(config: &Config, question: &Question) -> Answer {
             let matched = rule.matches.get(usize::from(found.matched));
             let path = matched.map_or_else(String::new, |matched| path_of(&matched.path));
             line(text, "rule", &format!("`{}/{}`, {path}", route.name, rule.name));
-            describe(config, rule, text);
+            if let Some(place) = place_of(config, found.rule) {
+                let host = question.host.as_str();
+                let steps = Steps { config, sources, place, listener, host };
+                describe(config, rule, &steps, text);
+            }
         }
         None => line(text, "rule", "none: the answer is 404 `no_route`"),
     }
@@ -136,10 +145,10 @@ fn listener(config: &Config, question: &Question, text: &mut String) -> Option<L
     Some(found)
 }
 
-fn describe(config: &Config, rule: &Rule, text: &mut String) {
+fn describe(config: &Config, rule: &Rule, steps: &Steps<'_>, text: &mut String) {
     for (index, filter) in rule.filters.iter().enumerate() {
         let label = if index == 0 { "filters" } else { "" };
-        line(text, label, &format!("{}. {}", index + 1, filter_of(config, filter)));
+        line(text, label, &format!("{}. {}", index + 1, steps.describe(filter)));
     }
     let total: u32 = rule.backends.iter().map(|backend| backend.weight).sum();
     for (index, backend) in rule.backends.iter().enumerate() {
@@ -165,36 +174,21 @@ fn describe(config: &Config, rule: &Rule, text: &mut String) {
     }
 }
 
-fn filter_of(config: &Config, filter: &Filter) -> String {
-    match filter {
-        Filter::Plugin { plugin, .. } => format!("plugin `{}`", config.plugins[plugin.0].name),
-        Filter::Redirect(redirect) => format!("redirect, {}", redirect.status),
-        Filter::RequestHeaders(changes) => format!("request headers: {}", changes_of(changes)),
-        Filter::Respond(respond) => format!("respond with {}", respond.status),
-        Filter::ResponseHeaders(changes) => format!("response headers: {}", changes_of(changes)),
-        Filter::Rewrite(rewrite) => {
-            let host = rewrite.host.iter().map(|host| format!("host to `{host}`"));
-            let path = rewrite.path.iter().map(|path| match path {
-                PathChange::Full(full) => format!("path to `{full}`"),
-                PathChange::Prefix(prefix) => format!("matched prefix to `{prefix}`"),
-            });
-            format!("rewrite {}", host.chain(path).collect::<Vec<_>>().join(", "))
-        }
-    }
-}
-
-/// Names only: values may be secrets.
-fn changes_of(changes: &portico_config::config::HeaderChanges) -> String {
-    let set = changes.set.iter().map(|(name, _)| format!("set `{name}`"));
-    let add = changes.add.iter().map(|(name, _)| format!("add `{name}`"));
-    let remove = changes.remove.iter().map(|name| format!("remove `{name}`"));
-    remove.chain(set).chain(add).collect::<Vec<_>>().join(", ")
-}
-
 fn rule_at(config: &Config, flat: u32) -> Option<(&Route, &Rule)> {
-    let rules =
-        config.routes.iter().flat_map(|route| route.rules.iter().map(move |rule| (route, rule)));
-    rules.into_iter().nth(flat as usize)
+    let RulePlace { route, rule } = place_of(config, flat)?;
+    let route = config.routes.get(route)?;
+    Some((route, route.rules.get(rule)?))
+}
+
+fn place_of(config: &Config, flat: u32) -> Option<RulePlace> {
+    let mut left = flat as usize;
+    for (route, own) in config.routes.iter().enumerate() {
+        if left < own.rules.len() {
+            return Some(RulePlace { route, rule: left });
+        }
+        left -= own.rules.len();
+    }
+    None
 }
 
 fn path_of(path: &PathMatch) -> String {

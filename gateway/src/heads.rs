@@ -72,7 +72,8 @@ pub(crate) fn response_fields(head: &ResponseHeader) -> Fields {
         fields.push(FieldName::Pseudo(":status"), status);
     }
     for (name, value) in &head.headers {
-        if !OF_CONNECTION.contains(name) {
+        // As on Envoy, a filter sees here that a response comes in chunks.
+        if *name == header::TRANSFER_ENCODING || !OF_CONNECTION.contains(name) {
             fields.push(FieldName::Header(name.clone()), value.clone());
         }
     }
@@ -93,7 +94,8 @@ pub(crate) fn response_head(
     Ok(head)
 }
 
-/// Headers go over from the list, but for those that frame the message: they stay as they were.
+/// Headers go over from the list, but for those that frame the message: they stay as they were. A
+/// filter may only take the length away, because it is going to change the body.
 fn carry(
     fields: &Fields,
     old: &HeaderMap,
@@ -106,7 +108,11 @@ fn carry(
             append(name.clone(), field.value.clone()).map_err(|_| FULL)?;
         }
     }
+    let has_length = fields.first(b"content-length").is_some();
     for name in FRAMING {
+        if name == header::CONTENT_LENGTH && !has_length {
+            continue;
+        }
         for value in old.get_all(&name) {
             append(name.clone(), value.clone()).map_err(|_| FULL)?;
         }

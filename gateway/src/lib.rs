@@ -19,6 +19,7 @@ pub mod router;
 mod chain;
 mod heads;
 mod redirect;
+pub mod settle;
 
 pub mod backend;
 pub mod canary;

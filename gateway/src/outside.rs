@@ -19,10 +19,11 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use portico_wasm::{GrpcCall, GrpcRunning, HttpCall, Origin, Running, Unreachable};
 use tokio::runtime::Handle;
 
+use self::targets::Upstream;
 pub use self::{
     counts::CallCounts,
     targets::{Grant, Targets},
@@ -40,6 +41,8 @@ pub struct Outside {
     /// By number of the worker.
     lanes: Box<[OnceLock<Lane>]>,
     targets: ArcSwap<Targets>,
+    /// Those of a configuration whose plugins are being started; they may call while they start.
+    coming: ArcSwapOption<Targets>,
     ledger: Ledger,
     ticks: Arc<Ticks>,
     wakes: Arc<Wakes>,
@@ -57,6 +60,7 @@ impl Outside {
         Self {
             lanes: (0..workers).map(|_| OnceLock::new()).collect(),
             targets: ArcSwap::default(),
+            coming: ArcSwapOption::empty(),
             ledger: Ledger::default(),
             ticks: Arc::default(),
             wakes: Arc::default(),
@@ -71,9 +75,28 @@ impl Outside {
         }
     }
 
+    /// Calls may go to these too, until the next [`Outside::replace`] or [`Outside::withdraw`].
+    pub fn offer(&self, targets: Arc<Targets>) {
+        self.coming.store(Some(targets));
+    }
+
+    /// The configuration of what was offered was refused.
+    pub fn withdraw(&self) {
+        self.coming.store(None);
+    }
+
     /// From now on calls go to these.
-    pub fn replace(&self, targets: Targets) {
-        self.targets.store(Arc::new(targets));
+    pub fn replace(&self, targets: Arc<Targets>) {
+        self.targets.store(targets);
+        self.coming.store(None);
+    }
+
+    /// Where a plugin's call goes, and how large its answer may be.
+    fn find(&self, plugin: &str, upstream: &str) -> Option<(Upstream, usize)> {
+        let found = |targets: &Targets| {
+            Some((targets.find(plugin, upstream)?, targets.answer_bytes(plugin)))
+        };
+        found(&self.targets.load()).or_else(|| found(self.coming.load().as_deref()?))
     }
 
     /// What the calls of every plugin came to, since the process began.
@@ -89,9 +112,8 @@ impl Outside {
 impl portico_wasm::Outside for Outside {
     fn http(&self, origin: Origin, call: HttpCall) -> Result<Running, Unreachable> {
         let plugin = origin.plugin();
-        let targets = self.targets.load();
-        let to = targets.find(&plugin, &call.upstream).ok_or(Unreachable)?;
-        let request = Request::new(call, targets.answer_bytes(&plugin)).ok_or(Unreachable)?;
+        let (to, most) = self.find(&plugin, &call.upstream).ok_or(Unreachable)?;
+        let request = Request::new(call, most).ok_or(Unreachable)?;
         let lane = self.lane(&origin).ok_or(Unreachable)?;
         let entry = self.ledger.open(&plugin);
         let dialer = lane.dialer.clone();

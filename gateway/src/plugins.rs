@@ -11,10 +11,11 @@ use std::{
     time::{Instant, SystemTime},
 };
 
+use bytes::Bytes;
 use portico_config::config::{self, PluginSource};
-use portico_wasm::{
-    Digest, Engine, Limits, LoadError, MODULE_BYTES, Module, Plugin, Services, Spec,
-};
+use portico_wasm::{Digest, Engine, LoadError, MODULE_BYTES, Module, Plugin, Services, Spec};
+
+use crate::canary::{Canary, Trial, Trials};
 
 /// Where plugins come from and which are alive.
 pub struct PluginStore {
@@ -29,6 +30,7 @@ pub struct PluginStore {
     files: HashMap<PathBuf, (Stamp, Digest)>,
     modules: HashMap<Digest, Weak<Module>>,
     alive: Vec<Weak<Plugin>>,
+    trials: Trials,
 }
 
 /// What a source holds.
@@ -81,6 +83,7 @@ impl PluginStore {
             files: HashMap::new(),
             modules: HashMap::new(),
             alive: Vec::new(),
+            trials: Trials::default(),
         }
     }
 
@@ -95,6 +98,34 @@ impl PluginStore {
         configurations: Vec<Arc<[u8]>>,
     ) -> Result<Arc<Plugin>, PluginError> {
         self.start(&plugin.source, spec::spec(plugin, configurations))
+    }
+
+    /// The canary of a plugin, with what has been decided about it.
+    ///
+    /// # Errors
+    /// As for [`PluginStore::load`].
+    pub fn load_canary(
+        &mut self,
+        plugin: &config::Plugin,
+        canary: &config::Canary,
+        configurations: Vec<Arc<[u8]>>,
+    ) -> Result<Canary, PluginError> {
+        let started = self.start(&canary.source, spec::spec(plugin, configurations))?;
+        let trial = self.trials.begin(&plugin.name, started.digest(), canary);
+        Ok(Canary { plugin: started, trial, threshold: canary.into() })
+    }
+
+    /// Forgets what was decided about canaries that the configuration does not have any more.
+    pub fn forget_trials(&mut self, config: &config::Config) {
+        let has_canary = |name: &str| {
+            config.plugins.iter().any(|own| *own.name == *name && own.canary.is_some())
+        };
+        self.trials.retain(has_canary);
+    }
+
+    /// The canary of a plugin.
+    pub fn trial(&self, plugin: &str) -> Option<&Arc<Trial>> {
+        self.trials.get(plugin)
     }
 
     fn start(&mut self, source: &PluginSource, spec: Spec) -> Result<Arc<Plugin>, PluginError> {

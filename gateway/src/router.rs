@@ -37,10 +37,11 @@ use std::collections::HashMap;
 
 use portico_config::config::{Config, HostPattern, ListenerRef, Match, Route, Rule};
 
+pub(crate) use self::hosts::{NAME_MAX, name as host_name};
 use self::{
     candidates::Candidate,
     facts::Facts,
-    hosts::{Gate, HostMap, NAME_MAX},
+    hosts::{Gate, HostMap},
     paths::{Builder, NodeId, Paths},
 };
 pub use self::{

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
+use portico_wasm::Services;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -20,6 +21,7 @@ use crate::{
     banner,
     control::{Control, Outcome},
     generation::Origin,
+    outside::Outside,
     plugins::PluginStore,
     resolve::Names,
     snapshot::Snapshot,
@@ -79,7 +81,7 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
     let (cache, bundled) = (options.cache.clone(), options.bundled.clone());
     let store = PluginStore::new(cache, bundled, workers.count(), services);
     let (control, control_loop) =
-        Control::new(options.config.clone(), workers, store, names.clone(), snapshot);
+        Control::new(options.config.clone(), workers, store, names.clone(), outside, snapshot);
     tokio::spawn(control_loop.run());
     let admin = match options.admin {
         Some(address) => Some(start_admin(address, &options, control.clone()).await?),

@@ -12,6 +12,7 @@ use crate::{
     backend::Service,
     canary::Canary,
     router::{Router, Sites},
+    settle::Choices,
 };
 
 /// A configuration, ready to serve.
@@ -52,6 +53,8 @@ pub struct Rule {
     /// `route/rule`
     pub name: Arc<str>,
     pub steps: Box<[Step]>,
+    /// What applies to some step depends on the host.
+    pub asks_for_host: bool,
     pub backends: Backends,
     pub timeout: Option<Duration>,
     /// For filters that ask.
@@ -71,8 +74,8 @@ pub enum Step {
 /// A plugin at its place in a rule.
 pub struct PluginStep {
     pub plugin: Arc<Plugin>,
-    /// Its configuration here, as a place in the plugin's list.
-    pub configuration: usize,
+    /// Which of its configurations applies here, for which requests.
+    pub choices: Choices,
     pub on_failure: OnFailure,
     /// Whether it, or its canary, looks at bodies of requests and of responses.
     pub sees_bodies: [bool; 2],

@@ -52,7 +52,12 @@ pub(super) async fn explain(State(admin): State<Admin>, RawQuery(query): RawQuer
     match Question::new(&method, &url, &headers) {
         Ok(question) => {
             let snapshot = admin.control.snapshot.load();
-            let answer = explain::explain(&snapshot.config, &question);
+            let status = admin.control.status.load();
+            // Just after a swap, the texts may be those of the generation before.
+            let running = status.history.running();
+            let same = running.filter(|running| running.number == snapshot.generation);
+            let sources = same.map_or(&[][..], |running| &running.sources);
+            let answer = explain::explain(&snapshot.config, sources, &question);
             Json(json!({ "found": answer.found, "text": answer.text })).into_response()
         }
         Err(error) => refuse(&error.to_string()),

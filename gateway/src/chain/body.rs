@@ -47,6 +47,10 @@ pub(crate) fn push(
         Direction::Request => Some(0),
         Direction::Response => exchange.filters.reached.checked_sub(1),
     };
+    // What has come while a filter kept the head is given in one call, as from Envoy.
+    if std::mem::take(&mut way(exchange, direction).waited) {
+        return push_from(exchange, direction, first, BytesMut::from(piece), end);
+    }
     if !piece.is_empty() {
         push_from(exchange, direction, first, BytesMut::from(piece), false)?;
     }

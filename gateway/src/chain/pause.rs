@@ -39,7 +39,9 @@ pub(super) fn keep_head(
     index: usize,
     direction: Direction,
 ) {
-    way(exchange, direction).head_at = Some(index);
+    let way = way(exchange, direction);
+    way.head_at = Some(index);
+    way.waited = !bodies_go_on(step);
     change(exchange, step, index, |visited| visited.side_mut(direction).head = true);
 }
 

@@ -15,7 +15,9 @@ pub struct Filters {
     pub(crate) visits: Vec<Visited>,
     /// Steps that the request phase has reached; the response phase goes back from here.
     pub(crate) reached: usize,
-    /// Directions of filters that are paused.
+    /// The host that the request was routed by, where it decides what applies.
+    pub(crate) host: Box<str>,
+    /// Filters that have paused something.
     pub(crate) paused: usize,
     pub(crate) request: Way,
     pub(crate) response: Way,
@@ -48,6 +50,8 @@ pub(crate) struct Paused {
 pub(crate) struct Way {
     /// The step that keeps the head.
     pub(crate) head_at: Option<usize>,
+    /// The head has been kept in front of the body that comes next.
+    pub(crate) waited: bool,
     /// The message is its head alone.
     pub(crate) head_ended: bool,
     pub(crate) newer: Newer,

@@ -1,5 +1,7 @@
 //! `portico explain` and `portico health`
 
+use std::sync::Arc;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
@@ -39,14 +41,19 @@ pub(super) fn explain(args: &Args) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let loaded = sources::read(&args.config).map(|texts| portico_config::load(&texts));
-    let Loaded { config, diagnostics } =
-        loaded.unwrap_or_else(|diagnostics| Loaded { config: None, diagnostics });
+    let (texts, loaded) = match sources::read(&args.config) {
+        Ok(texts) => {
+            let loaded = portico_config::load(&texts);
+            (texts, loaded)
+        }
+        Err(diagnostics) => (Vec::new(), Loaded { config: None, diagnostics }),
+    };
+    let Loaded { config, diagnostics } = loaded;
     let Some(config) = config else {
         diagnostics.iter().for_each(|diagnostic| complain(&format!("{diagnostic}\n")));
         return Ok(ExitCode::from(USAGE));
     };
-    let answer = explain::explain(&config, &question);
+    let answer = explain::explain(&config, &texts, &question);
     say(&answer.text);
     Ok(if answer.found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

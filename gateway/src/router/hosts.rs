@@ -8,13 +8,13 @@ use super::steps::step;
 
 /// The longest host name, in bytes: 255 octets on the wire (RFC 1035, section 2.3.4) are 253
 /// characters of text. It bounds the work and the stack a hostile `host` can ask for.
-pub(super) const NAME_MAX: usize = 253;
+pub(crate) const NAME_MAX: usize = 253;
 
 /// The host name in a request's `host`: without port and one trailing dot, in lower case.
 ///
 /// Empty, which only [`HostPattern::Any`] matches, if there is none: an empty or overlong host,
 /// or one with colons that are no port's. The brackets of an IPv6 address are part of the name.
-pub(super) fn name<'a>(host: &'a str, buffer: &'a mut [u8; NAME_MAX]) -> &'a str {
+pub(crate) fn name<'a>(host: &'a str, buffer: &'a mut [u8; NAME_MAX]) -> &'a str {
     let name = without_port(host);
     let name = name.strip_suffix('.').unwrap_or(name);
     let Some(lower) = buffer.get_mut(..name.len()) else { return "" };

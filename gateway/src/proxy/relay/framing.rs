@@ -23,8 +23,7 @@ pub(super) fn request(
         return Ok(false);
     }
     head.remove_header(&header::TRANSFER_ENCODING);
-    if way.changed && way.ended {
-        // Also a body that a filter has made out of nothing.
+    if way.changed && way.ended && has_length {
         head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(way.out_bytes()))?;
     } else if way.changed || (!empty && !has_length) {
         head.remove_header(&header::CONTENT_LENGTH);
@@ -40,7 +39,7 @@ pub(super) fn response(head: &mut ResponseHeader, way: &Way, seen: bool) -> ping
     if seen && has_length && undecided {
         return Ok(false);
     }
-    if way.changed && way.ended {
+    if way.changed && way.ended && has_length {
         head.remove_header(&header::TRANSFER_ENCODING);
         head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(way.out_bytes()))?;
     } else if way.changed {
