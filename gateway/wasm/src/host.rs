@@ -134,9 +134,18 @@ impl Host {
         (self.callback, self.current, self.effective) = (callback, context, context);
         (self.stream, self.end_of_stream, self.resumed) = (stream, end_of_stream, false);
         self.open = match callback {
-            Callback::Log | Callback::Done | Callback::Delete => Open::NOTHING,
+            Callback::ContextCreate | Callback::Log | Callback::Done | Callback::Delete => {
+                Open::NOTHING
+            }
             _ => self.contexts.open(context).with(callback.opens()),
         };
+    }
+
+    /// The next callback of the same bracket: a stream is created right before its first callback.
+    pub(crate) fn go_on(&mut self, callback: Callback) {
+        self.switch(self.current);
+        self.callback = callback;
+        self.open = self.open.with(callback.opens());
     }
 
     /// The callback has ended: gives its stream back. True if it has resumed its own direction.
@@ -147,8 +156,9 @@ impl Host {
         (self.stream.take(), self.resumed)
     }
 
-    /// What `proxy_set_effective_context` asks for.
+    /// What `proxy_set_effective_context` asks for. 0 is nobody's id: back to the callback's own.
     pub(crate) fn make_effective(&mut self, context: i32) -> Result<(), Status> {
+        let context = if context == 0 { self.current } else { context };
         if !self.contexts.knows(context) {
             return Err(Status::BadArgument);
         }

@@ -100,7 +100,6 @@ impl Instance {
     ) -> Result<Option<R>, Stopped> {
         let Some(function) = find(&self.exports) else { return Ok(None) };
         let host = self.store.data_mut();
-        host.callback = callback;
         host.memory_limit.reached = false;
         let left = self.limits.request_cpu.saturating_sub(host.contexts.spent(context));
         let limit = self.limits.cpu.min(left);

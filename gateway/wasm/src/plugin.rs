@@ -201,29 +201,9 @@ impl Plugin {
         stream: &mut Option<Box<Stream>>,
         end_of_stream: bool,
     ) -> Result<(Visit, Action), Fault> {
-        let began = monotonic();
-        let mut slot = self.slot(worker);
-        slot.requests += 1;
-        let seat = self.sit(&mut slot, worker)?;
-        let (life, limit) = (slot.seats[seat].life, self.spec.limits.contexts);
-        let Some(instance) = &mut slot.seats[seat].instance else { return Err(Fault::Unavailable) };
-        if instance.contexts() >= limit {
-            slot.met.count(Limit::Contexts);
-            return Err(Fault::Full { limit });
-        }
-        let root = i32::try_from(configuration).unwrap_or(i32::MAX - 1) + 1;
-        let entered = instance.request_headers(root, stream, end_of_stream);
-        let took = monotonic().saturating_sub(began);
-        slot.phases[Phase::RequestHeaders as usize].add(took);
-        match entered {
-            Ok((context, action)) => {
-                let (nanoseconds, calls) = (AtomicU64::new(0), AtomicU64::new(0));
-                let visit = Visit { seat, life, context, configuration, nanoseconds, calls };
-                visit.spend(took);
-                Ok((visit, action))
-            }
-            Err(stopped) => Err(self.replace(&mut slot, worker, seat, stopped)),
-        }
+        self.seat_stream(worker, configuration, Phase::RequestHeaders, |instance, root| {
+            instance.request_headers(root, stream, end_of_stream)
+        })
     }
 
     /// A piece of the request's body: [`Stream::body`] holds it, behind what was held back.
@@ -304,19 +284,47 @@ impl Plugin {
         })
     }
 
-    /// A stream leaves: the guest logs and forgets it.
+    /// A context for a stream that never reached the filter, so that it can be logged: Envoy lets
+    /// every filter of a chain log, also those behind one that answered.
     ///
     /// # Errors
-    /// [`Fault`] for the log; the stream itself is over.
-    pub fn leave(
+    /// [`Fault`]
+    pub fn create(
+        &self,
+        worker: usize,
+        configuration: usize,
+        stream: &mut Option<Box<Stream>>,
+    ) -> Result<Visit, Fault> {
+        let created = |instance: &mut Instance, root| Ok((instance.create(root, stream)?, ()));
+        self.seat_stream(worker, configuration, Phase::End, created).map(|(visit, ())| visit)
+    }
+
+    /// The stream is over: the guest logs. All filters of a chain log before any is ended.
+    ///
+    /// # Errors
+    /// [`Fault`], among them [`Fault::Lost`].
+    pub fn log(
         &self,
         worker: usize,
         visit: &Visit,
         stream: &mut Option<Box<Stream>>,
     ) -> Result<(), Fault> {
-        let left =
+        self.run(worker, visit, Phase::End, |instance| instance.log(visit.context, stream))
+    }
+
+    /// The guest forgets the stream.
+    ///
+    /// # Errors
+    /// [`Fault`]; the stream itself is over. A lost instance has forgotten it already.
+    pub fn end(
+        &self,
+        worker: usize,
+        visit: &Visit,
+        stream: &mut Option<Box<Stream>>,
+    ) -> Result<(), Fault> {
+        let ended =
             self.run(worker, visit, Phase::End, |instance| instance.end(visit.context, stream));
-        match left {
+        match ended {
             Err(Fault::Lost) => return Ok(()),
             Err(fault) => return Err(fault),
             Ok(()) => {}
@@ -326,6 +334,23 @@ impl Plugin {
             Self::release(&mut slot, visit.seat);
         }
         Ok(())
+    }
+
+    /// [`Plugin::log`] and [`Plugin::end`].
+    ///
+    /// # Errors
+    /// The first of both.
+    pub fn leave(
+        &self,
+        worker: usize,
+        visit: &Visit,
+        stream: &mut Option<Box<Stream>>,
+    ) -> Result<(), Fault> {
+        match self.log(worker, visit, stream) {
+            Err(Fault::Lost) => Ok(()),
+            Err(fault) => Err(fault),
+            Ok(()) => self.end(worker, visit, stream),
+        }
     }
 
     /// Keeps what a paused body callback left in [`Stream::body`], where other callbacks of the
@@ -364,6 +389,39 @@ impl Plugin {
     /// No direction of it is paused any more.
     pub fn unpark(&self, worker: usize, visit: &Visit) {
         self.inside(worker, visit, |instance| instance.unpark(visit.context));
+    }
+
+    /// Finds an instance for a stream and calls it, which makes the stream's context.
+    fn seat_stream<T>(
+        &self,
+        worker: usize,
+        configuration: usize,
+        phase: Phase,
+        call: impl FnOnce(&mut Instance, i32) -> Result<(i32, T), Stopped>,
+    ) -> Result<(Visit, T), Fault> {
+        let began = monotonic();
+        let mut slot = self.slot(worker);
+        slot.requests += u64::from(phase == Phase::RequestHeaders);
+        let seat = self.sit(&mut slot, worker)?;
+        let (life, limit) = (slot.seats[seat].life, self.spec.limits.contexts);
+        let Some(instance) = &mut slot.seats[seat].instance else { return Err(Fault::Unavailable) };
+        if instance.contexts() >= limit {
+            slot.met.count(Limit::Contexts);
+            return Err(Fault::Full { limit });
+        }
+        let root = i32::try_from(configuration).unwrap_or(i32::MAX - 1) + 1;
+        let called = call(instance, root);
+        let took = monotonic().saturating_sub(began);
+        slot.phases[phase as usize].add(took);
+        match called {
+            Ok((context, value)) => {
+                let (nanoseconds, calls) = (AtomicU64::new(0), AtomicU64::new(0));
+                let visit = Visit { seat, life, context, configuration, nanoseconds, calls };
+                visit.spend(took);
+                Ok((visit, value))
+            }
+            Err(stopped) => Err(self.replace(&mut slot, worker, seat, stopped)),
+        }
     }
 
     /// Calls the guest for a stream that is inside.

@@ -23,7 +23,7 @@ pub(super) struct Exports {
     pub(super) on_delete: Option<TypedFunc<i32, ()>>,
     pub(super) on_tick: Option<TypedFunc<i32, ()>>,
     pub(super) on_queue_ready: Option<TypedFunc<(i32, i32), ()>>,
-    pub(super) on_http_call_response: Option<TypedFunc<(i32, i32, i32, i32, i32), ()>>,
+    pub(super) on_http_call_response: Option<TypedFunc<Five, ()>>,
     pub(super) on_grpc_initial_metadata: Option<TypedFunc<(i32, i32, i32), ()>>,
     pub(super) on_grpc_receive: Option<TypedFunc<(i32, i32, i32), ()>>,
     pub(super) on_grpc_trailing_metadata: Option<TypedFunc<(i32, i32, i32), ()>>,
@@ -73,6 +73,9 @@ impl Exports {
         })
     }
 }
+
+/// Context, call, and how much there is of headers, body and trailers.
+pub(super) type Five = (i32, i32, i32, i32, i32);
 
 type Headers = Option<TypedFunc<(i32, i32, i32), i32>>;
 type Headers01 = Option<TypedFunc<(i32, i32), i32>>;

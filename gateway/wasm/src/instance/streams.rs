@@ -19,22 +19,48 @@ impl Instance {
         end_of_stream: bool,
     ) -> Result<(i32, Action), Stopped> {
         let fields = count(stream.as_ref().map_or(0, |stream| stream.request.len()));
-        let host = self.store.data_mut();
-        let context = host.contexts.create(root);
-        host.begin(Callback::RequestHeaders, context, stream.take(), end_of_stream);
+        let context = self.begin_created(root, stream, end_of_stream);
         let callback = Callback::RequestHeaders;
-        let result = self
-            .call(Callback::ContextCreate, context, |e| &e.on_context_create, (context, root))
-            .and_then(|_| {
-                if self.exports.on_request_headers_0_1.is_some() {
-                    let params = (context, fields);
-                    return self.call(callback, context, |e| &e.on_request_headers_0_1, params);
-                }
-                let params = (context, fields, i32::from(end_of_stream));
-                self.call(callback, context, |e| &e.on_request_headers, params)
-            });
+        let result = self.call_create(context, root).and_then(|()| {
+            self.store.data_mut().go_on(callback);
+            if self.exports.on_request_headers_0_1.is_some() {
+                let params = (context, fields);
+                return self.call(callback, context, |e| &e.on_request_headers_0_1, params);
+            }
+            let params = (context, fields, i32::from(end_of_stream));
+            self.call(callback, context, |e| &e.on_request_headers, params)
+        });
         let action = self.conclude(callback, context, result, stream)?;
         Ok((context, action))
+    }
+
+    /// Creates a context for a stream that never reached the filter, so that it can be logged.
+    pub(crate) fn create(
+        &mut self,
+        root: i32,
+        stream: &mut Option<Box<Stream>>,
+    ) -> Result<i32, Stopped> {
+        let context = self.begin_created(root, stream, true);
+        let result = self.call_create(context, root);
+        *stream = self.store.data_mut().finish().0;
+        result.map(|()| context)
+    }
+
+    fn begin_created(
+        &mut self,
+        root: i32,
+        stream: &mut Option<Box<Stream>>,
+        end_of_stream: bool,
+    ) -> i32 {
+        let host = self.store.data_mut();
+        let context = host.contexts.create(root);
+        host.begin(Callback::ContextCreate, context, stream.take(), end_of_stream);
+        context
+    }
+
+    fn call_create(&mut self, context: i32, root: i32) -> Result<(), Stopped> {
+        let params = (context, root);
+        self.call(Callback::ContextCreate, context, |e| &e.on_context_create, params).map(drop)
     }
 
     pub(crate) fn response_headers(
@@ -99,18 +125,30 @@ impl Instance {
         self.conclude(callback, context, result, stream)
     }
 
-    /// The end of a context: `log`, `done`, `delete`, in Envoy's order. As there, a stream's context
-    /// is deleted whatever `done` answers; only root contexts are waited for.
-    pub(crate) fn end(
+    /// The stream is over, and the filter may say so.
+    pub(crate) fn log(
         &mut self,
         context: i32,
         stream: &mut Option<Box<Stream>>,
     ) -> Result<(), Stopped> {
         self.store.data_mut().begin(Callback::Log, context, stream.take(), true);
-        let result = self
-            .call(Callback::Log, context, |e| &e.on_log, context)
-            .and_then(|_| self.call(Callback::Done, context, |e| &e.on_done, context))
-            .and_then(|_| self.call(Callback::Delete, context, |e| &e.on_delete, context));
+        let result = self.call(Callback::Log, context, |e| &e.on_log, context);
+        *stream = self.store.data_mut().finish().0;
+        result.map(drop)
+    }
+
+    /// The end of a context: `done`, then `delete`. As on Envoy, a stream's context is deleted
+    /// whatever `done` answers; only root contexts are waited for.
+    pub(crate) fn end(
+        &mut self,
+        context: i32,
+        stream: &mut Option<Box<Stream>>,
+    ) -> Result<(), Stopped> {
+        self.store.data_mut().begin(Callback::Done, context, stream.take(), true);
+        let result = self.call(Callback::Done, context, |e| &e.on_done, context).and_then(|_| {
+            self.store.data_mut().go_on(Callback::Delete);
+            self.call(Callback::Delete, context, |e| &e.on_delete, context)
+        });
         let host = self.store.data_mut();
         *stream = host.finish().0;
         host.contexts.remove(context);

@@ -28,6 +28,7 @@ fn send(instance: &mut Instance, root: i32) -> Result<(), LoadError> {
             stream.response = response();
         }
         instance.response_headers(context, &mut stream, true)?;
+        instance.log(context, &mut stream)?;
         instance.end(context, &mut stream)
     });
     result.map_err(|stopped| LoadError::Canary {

@@ -98,10 +98,12 @@ fn whole(host: &Host, kind: BufferKind) -> Result<Whole, Status> {
         BufferKind::PluginConfiguration => {
             Whole::Configuration(host.configuration().ok_or(Status::NotFound)?.clone())
         }
-        BufferKind::RequestBody
-        | BufferKind::ResponseBody
-        | BufferKind::Tcp
-        | BufferKind::ForeignArguments => brought(&None),
+        // On Envoy, what was last read there: while a filter is configured, its configuration.
+        BufferKind::ForeignArguments => match host.configuration() {
+            Some(configuration) => Whole::Configuration(configuration.clone()),
+            None => brought(&None),
+        },
+        BufferKind::RequestBody | BufferKind::ResponseBody | BufferKind::Tcp => brought(&None),
     })
 }
 

@@ -39,7 +39,8 @@ const UPSTREAM: i32 = 3;
 /// gRPC status codes; anything else means that the guest gave none.
 const GRPC_STATUS: std::ops::RangeInclusive<i32> = 0..=16;
 
-/// Only the first of several counts. Once the stream ends it is too late. A root context has no
+/// Only the first of several counts. A status that would not end the exchange, or that no one could
+/// send, is refused, where Envoy sends it. Once the stream ends it is too late. A root context has no
 /// stream to answer, which is no error.
 #[expect(clippy::too_many_arguments, reason = "the ABI gives it eight")]
 fn send_local_response(
@@ -55,7 +56,7 @@ fn send_local_response(
 ) -> i32 {
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let status = u16::try_from(status).map_err(|_| Status::BadArgument)?;
-        if !(200..=599).contains(&status) || ends(host) {
+        if !(200..=999).contains(&status) || ends(host) {
             return Err(Status::BadArgument);
         }
         let limits = host.spec.limits;

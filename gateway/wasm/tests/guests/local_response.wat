@@ -1,7 +1,7 @@
 ;; Answers in place of the service: the first counts, bad ones do not, and none in the log phase.
 (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
   (call $answer @"status too small" (call $respond (i32.const 199) @"" @"" @"" (i32.const -1)))
-  (call $answer @"status too large" (call $respond (i32.const 600) @"" @"" @"" (i32.const -1)))
+  (call $answer @"status too large" (call $respond (i32.const 1000) @"" @"" @"" (i32.const -1)))
   (call $answer @"negative status" (call $respond (i32.const -200) @"" @"" @"" (i32.const -1)))
   (call $answer @"details past the end"
     (call $respond (i32.const 403) (i32.const -1) (i32.const 9) @"" @"" (i32.const -1)))

@@ -1,5 +1,6 @@
 ;; Does what the request's header `x-do` says, in the callback that `x-when` names by its first
-;; letter; each deed is a letter too. A canary has no such header and passes.
+;; letter; each deed is a letter too. A canary has no such header and passes. No header can be read
+;; while a context is created: there the number of the connection says the same, in two letters.
 ;;
 ;; It also counts its contexts, so that a test sees whether its state is fresh.
 (table $table 1 funcref)
@@ -50,14 +51,17 @@
 (func (export "proxy_on_context_create") (param i32 i32)
   (if (i32.eqz (local.get 1)) (then (return)))
   (global.set $contexts (i32.add (global.get $contexts) (i32.const 1)))
-  (global.set $deed (call $letter_of @"x-do"))
-  (global.set $when (call $letter_of @"x-when"))
+  (drop (call $property @"connection\00id" (call $out)))
+  (global.set $when (i32.load8_u (i32.load (i32.const 0))))
+  (global.set $deed (i32.load8_u offset=1 (i32.load (i32.const 0))))
   (call $at (i32.const 99 (; c ;))))
 (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
   (call $append_number (i64.extend_i32_u (global.get $contexts)))
   (drop (call $add (i32.const 0) @"x-contexts"
     (i32.const 32768) (i32.sub (global.get $line) (i32.const 32768))))
   (global.set $line (i32.const 32768))
+  (global.set $deed (call $letter_of @"x-do"))
+  (global.set $when (call $letter_of @"x-when"))
   (call $at (i32.const 113 (; q ;)))
   (i32.const 0))
 (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)

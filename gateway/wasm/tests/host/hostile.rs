@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::{
     guest::Guest,
     said::listen,
-    transcript::{leave, request, response},
+    transcript::{connection, leave, request, response},
 };
 
 /// Each callback of a request, with the letter that `misbehave.wat` knows it by.
@@ -87,6 +87,10 @@ fn fails(deed: (&str, &str), expected: &Fault) -> Result<()> {
         ensure!(contexts(&plugin)? == "2", "state is kept between requests");
         let before = cpu();
         let mut stream = request(&[("x-do", deed.0), ("x-when", deed.1)]);
+        if let (Some(stream), "create") = (&mut stream, deed.1) {
+            let letter = |text: &str| u64::from(text.as_bytes()[0]);
+            stream.facts.connection = connection(letter(deed.1) | letter(deed.0) << 8);
+        }
         let fault = all_phases(&plugin, &mut stream).err().context("it succeeded")?;
         let fault = without_trace(fault);
         let took = cpu() - before;

@@ -26,6 +26,7 @@ macro_rules! recorded {
 }
 
 recorded! {
+    abi_0_1_0
     abi_0_2_0
     callbacks
     command

@@ -59,13 +59,18 @@ fn fields<'a>(lines: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Fields {
     fields
 }
 
+/// A downstream connection of this number.
+pub(crate) fn connection(id: u64) -> Arc<ConnectionFacts> {
+    Arc::new(ConnectionFacts {
+        id,
+        source: SocketAddr::from(([192, 0, 2, 1], 50_000)),
+        destination: SocketAddr::from(([192, 0, 2, 2], 30_080)),
+    })
+}
+
 fn facts() -> Facts {
     Facts {
-        connection: Arc::new(ConnectionFacts {
-            id: 42,
-            source: SocketAddr::from(([192, 0, 2, 1], 50_000)),
-            destination: SocketAddr::from(([192, 0, 2, 2], 30_080)),
-        }),
+        connection: connection(42),
         route: Arc::new(RouteFacts { route: "staff/1".into(), service: "staff".into() }),
         listener: "web".into(),
         time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000),
