@@ -9,6 +9,7 @@
 
 mod counts;
 mod dial;
+mod grpc;
 mod http;
 pub mod targets;
 mod tick;
@@ -31,6 +32,7 @@ pub use self::{
 use self::{
     counts::Ledger,
     dial::Dialer,
+    grpc::Channels,
     http::{Ending, Request},
     tick::Ticks,
     wake::Wakes,
@@ -52,6 +54,7 @@ pub struct Outside {
 struct Lane {
     handle: Handle,
     dialer: Arc<Dialer>,
+    channels: Arc<Channels>,
 }
 
 impl Outside {
@@ -71,7 +74,8 @@ impl Outside {
     pub fn attach(&self, worker: usize, handle: Handle) {
         if let Some(lane) = self.lanes.get(worker) {
             // A second one would be the same worker's.
-            let _attached = lane.set(Lane { handle, dialer: Arc::new(Dialer::new()) });
+            let (dialer, channels) = (Arc::new(Dialer::new()), Arc::default());
+            let _attached = lane.set(Lane { handle, dialer, channels });
         }
     }
 
@@ -139,8 +143,23 @@ impl portico_wasm::Outside for Outside {
     }
 
     fn grpc(&self, origin: Origin, call: GrpcCall) -> Result<Box<dyn GrpcRunning>, Unreachable> {
-        let _ = (origin, call);
-        Err(Unreachable)
+        let plugin = origin.plugin();
+        let targets = self.targets.load();
+        let to = targets.find(&plugin, &call.upstream).ok_or(Unreachable)?;
+        let message_bytes = targets.answer_bytes(&plugin);
+        let request = grpc::Request::new(call, &to, message_bytes).ok_or(Unreachable)?;
+        let lane = self.lane(&origin).ok_or(Unreachable)?;
+        let entry = self.ledger.open(&plugin);
+        let (dialer, channels) = (lane.dialer.clone(), lane.channels.clone());
+        let (open, outbox) = grpc::outbox();
+        let task = lane.handle.spawn(async move {
+            let line = grpc::Line { dialer, channels, to };
+            let deliver = |event| origin.grpc(event);
+            if grpc::perform(line, request, outbox, deliver).await.is_some_and(|s| s != 0) {
+                entry.failed();
+            }
+        });
+        Ok(Box::new(open(task.abort_handle())))
     }
 
     fn tick(&self, origin: Origin, period: Option<Duration>) {

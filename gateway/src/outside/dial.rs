@@ -1,6 +1,6 @@
 //! Connections for call-outs. Each worker has its own; pingora's pool keeps the warm ones.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use pingora::{
     Error, ErrorType,
@@ -16,7 +16,7 @@ use crate::backend::{ATTEMPTS, Target};
 const WARM: usize = 256;
 
 /// How long a warm connection is kept for the next call.
-const IDLE: std::time::Duration = std::time::Duration::from_secs(60);
+pub(super) const IDLE: Duration = Duration::from_secs(60);
 
 /// Opens connections, and keeps them.
 pub(super) struct Dialer {
@@ -55,37 +55,65 @@ impl Dialer {
 
     /// A connection to one endpoint after the other, until one accepts; a warm one if there is.
     pub(super) async fn open(&self, to: &Upstream) -> Result<Line, DialError> {
-        let mut tried = Vec::<SocketAddr>::new();
-        let mut refused = DialError::NoEndpoint;
-        while tried.len() < ATTEMPTS
-            && let Some(Target { mut peer, address }) = to.service.pick(&tried)
-        {
-            tried.push(address);
-            if let Some(name) = &to.tls {
-                // Only tells the pool; a connection in the clear is never one with TLS.
-                peer.sni = name.to_string();
-            }
-            match self.stream(&peer).await {
+        let mut attempts = Attempts::new(to);
+        while let Some(peer) = attempts.next() {
+            match self.transport.get_stream(&*peer).await {
                 Ok((stream, reused)) => {
-                    return Ok(Line { stream, key: Key(peer.reuse_hash()), reused });
+                    return Ok(Line { stream, key: Key::of(&peer), reused });
                 }
-                Err(error) => {
-                    let upstream = &*to.service.name;
-                    tracing::debug!(upstream, %address, %error, "a call could not connect");
-                    refused = DialError::of(&error);
-                }
+                Err(error) => attempts.failed(&error),
             }
         }
-        Err(refused)
+        Err(attempts.refused)
+    }
+
+    /// A connection of one's own, which is not kept.
+    pub(super) async fn open_new(&self, peer: &HttpPeer) -> pingora::Result<Stream> {
+        self.transport.new_stream(peer).await
     }
 
     /// Keeps a connection on which a request could be sent next.
     pub(super) fn keep(&self, stream: Stream, key: Key) {
         self.transport.release_stream(stream, key.0, Some(IDLE));
     }
+}
 
-    async fn stream(&self, peer: &HttpPeer) -> pingora::Result<(Stream, bool)> {
-        self.transport.get_stream(peer).await
+/// The endpoints of an upstream that one call tries.
+pub(super) struct Attempts<'a> {
+    to: &'a Upstream,
+    tried: Vec<SocketAddr>,
+    /// Why the last one was none.
+    pub(super) refused: DialError,
+}
+
+impl<'a> Attempts<'a> {
+    pub(super) fn new(to: &'a Upstream) -> Self {
+        Self { to, tried: Vec::new(), refused: DialError::NoEndpoint }
+    }
+
+    pub(super) fn next(&mut self) -> Option<Box<HttpPeer>> {
+        if self.tried.len() == ATTEMPTS {
+            return None;
+        }
+        let Target { mut peer, address } = self.to.service.pick(&self.tried)?;
+        self.tried.push(address);
+        if let Some(name) = &self.to.tls {
+            // Tells the pool, too: a connection in the clear is never one with TLS.
+            peer.sni = name.to_string();
+        }
+        Some(peer)
+    }
+
+    pub(super) fn failed(&mut self, error: &Error) {
+        let (upstream, address) = (&*self.to.service.name, self.tried.last());
+        tracing::debug!(upstream, ?address, %error, "a call could not connect");
+        self.refused = DialError::of(error);
+    }
+}
+
+impl Key {
+    pub(super) fn of(peer: &HttpPeer) -> Self {
+        Self(peer.reuse_hash())
     }
 }
 
