@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /healthz` | 200 while the process lives |
 //! | `GET /readyz` | 200 once the first configuration serves, 503 before and while draining |
+//! | `GET /metrics` | counters and gauges for Prometheus: see [`metrics`] |
 //! | `GET /api/v1/configuration` | the running generation, the last rejected one, the history |
 //! | `GET /api/v1/configuration/text` | the running text; needs the token, it may hold secrets |
 //! | `PUT /api/v1/configuration` | applies the YAML in the body: 200, or 422 with diagnostics |
@@ -17,6 +18,7 @@
 
 mod access;
 mod configuration;
+mod metrics;
 mod status;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -30,7 +32,10 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-pub use self::access::{Access, Token};
+pub use self::{
+    access::{Access, Token},
+    metrics::Meters,
+};
 use crate::control::Control;
 
 /// What every call needs.
@@ -38,14 +43,20 @@ use crate::control::Control;
 pub struct Admin {
     control: Control,
     access: Arc<Access>,
+    meters: Meters,
 }
 
 /// Serves the API until the process ends.
 ///
 /// # Errors
 /// If the listener fails for good.
-pub async fn serve(listener: TcpListener, control: Control, access: Access) -> std::io::Result<()> {
-    let admin = Admin { control, access: Arc::new(access) };
+pub async fn serve(
+    listener: TcpListener,
+    control: Control,
+    access: Access,
+    meters: Meters,
+) -> std::io::Result<()> {
+    let admin = Admin { control, access: Arc::new(access), meters };
     axum::serve(listener, routes(admin)).await
 }
 
@@ -59,6 +70,7 @@ const HELP: &str = "\
 Portico's admin API
 
   GET  /readyz                          is it serving?
+  GET  /metrics                         counters for Prometheus
   GET  /api/v1/configuration            what runs, what was refused and why, what ran before
   GET  /api/v1/status                   listeners, plugins, connections
   GET  /api/v1/explain?url=http://…     which rule takes a request, and why others do not
@@ -73,6 +85,7 @@ With the header `authorization: Bearer TOKEN` (the start of the gateway names it
 
 fn routes(admin: Admin) -> Router {
     let reads = Router::new()
+        .route("/metrics", get(metrics::show))
         .route("/api/v1/configuration", get(configuration::show))
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/explain", get(status::explain))

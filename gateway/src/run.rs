@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    admin::{self, Access, Token},
+    admin::{self, Access, Meters, Token},
     banner,
     control::{Control, Outcome},
     generation::Origin,
@@ -78,13 +78,14 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
     }
     let services =
         Services { outside: outside.clone(), shared: Arc::default(), metrics: Arc::default() };
+    let meters = Meters { outside: outside.clone(), guests: services.metrics.clone() };
     let (cache, bundled) = (options.cache.clone(), options.bundled.clone());
     let store = PluginStore::new(cache, bundled, workers.count(), services);
     let (control, control_loop) =
         Control::new(options.config.clone(), workers, store, names.clone(), outside, snapshot);
     tokio::spawn(control_loop.run());
     let admin = match options.admin {
-        Some(address) => Some(start_admin(address, &options, control.clone()).await?),
+        Some(address) => Some(start_admin(address, &options, control.clone(), meters).await?),
         None => None,
     };
     let first = tokio::select! {
@@ -137,6 +138,7 @@ async fn start_admin(
     address: SocketAddr,
     options: &Options,
     control: Control,
+    meters: Meters,
 ) -> anyhow::Result<AdminEndpoint> {
     let listener = TcpListener::bind(address)
         .await
@@ -153,7 +155,7 @@ async fn start_admin(
     };
     let access = Access::new(address, token);
     tokio::spawn(async move {
-        if let Err(error) = admin::serve(listener, control, access).await {
+        if let Err(error) = admin::serve(listener, control, access, meters).await {
             tracing::error!(%error, "the admin API has ended");
         }
     });
