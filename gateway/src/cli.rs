@@ -3,6 +3,7 @@
 
 mod ask;
 mod check;
+mod plugin;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -46,6 +47,9 @@ enum Command {
     ///
     /// Nothing is sent and no plugin is run. Exits with 1 if no rule takes the request.
     Explain(ask::Args),
+    /// Write filters: make one, build it, look into it
+    #[command(subcommand)]
+    Plugin(plugin::Command),
     /// Print the JSON Schema of the configuration, for editors
     Schema,
     /// Ask a running gateway whether it is ready: exits with 0 if it is, for health checks of
@@ -75,6 +79,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => serve::run(args),
         Command::Check { paths, json } => check::check(&paths, json),
         Command::Explain(args) => ask::explain(&args),
+        Command::Plugin(command) => plugin::run(command),
         Command::Schema => {
             say(&format!("{:#}", portico_config::schema()));
             Ok(ExitCode::SUCCESS)
