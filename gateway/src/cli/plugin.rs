@@ -14,6 +14,7 @@ mod toolchain;
 
 mod build;
 mod inspect;
+mod trial;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,10 @@ pub(in crate::cli) enum Command {
     ///
     /// Nothing of it is compiled or run. Exits with 1 if it would not load.
     Inspect(inspect::Args),
+    /// Run a module on one request, without a network, and say what it did to it
+    ///
+    /// Exits with 1 if it does not load, traps, meets a limit, or pauses for ever.
+    Test(trial::Args),
 }
 
 /// The tools of a language are not there.
@@ -51,6 +56,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::New(args) => new::new(&args),
         Command::Build(args) => build::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Test(args) => trial::run(&args),
     };
     done.or_else(|error| {
         let code = match error.downcast_ref() {

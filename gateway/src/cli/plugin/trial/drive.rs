@@ -1,0 +1,436 @@
+//! Takes one exchange through a filter, as the gateway does, and writes down what happens.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::{Bytes, BytesMut};
+use portico_wasm::{
+    Action, ConnectionFacts, Direction, End, Engine, Facts, Fault, HeaderPause, Locker, Plugin,
+    Resumed, RouteFacts, Services, Stream, Visit,
+};
+
+use super::{
+    Trial,
+    message::Response,
+    outside::World,
+    report::{Changed, Report, Step},
+    said::Said,
+};
+
+/// The only worker, and its only configuration.
+const WORKER: usize = 0;
+const CONFIGURATION: usize = 0;
+
+/// Things that may happen while one pause lasts. A filter that calls out again with each answer
+/// would never end.
+const MOST_EVENTS: u32 = 1_000;
+
+/// Loads the module and takes the trial's exchange through it, as often as it asks.
+pub(super) fn drive(trial: &Trial) -> Report {
+    let said = Said::default();
+    let mut report = Report { repeated: trial.repeat, ..Report::default() };
+    let world = World::new(trial.calls.clone());
+    let began = Instant::now();
+    let started = said.listen(|| start(trial, world.clone()));
+    let mut first = Step { phase: "start", ..Step::default() };
+    first.took.push(microseconds(began.elapsed()));
+    first.log = said.take();
+    let plugin = match started {
+        Ok(plugin) => plugin,
+        Err(why) => {
+            "refused".clone_into(&mut first.verdict);
+            report.steps.push(first);
+            report.fail(why);
+            report.settle();
+            return report;
+        }
+    };
+    "ready".clone_into(&mut first.verdict);
+    first.calls = world.take_calls();
+    report.steps.push(first);
+    said.listen(|| {
+        let (plugin, world, said, report) = (&plugin, &*world, &said, &mut report);
+        let mut run = Run { trial, plugin, world, said, report, stream: None, writes: true };
+        run.ticks();
+        run.exchange();
+        run.repeat();
+    });
+    report.tick_ms = world.period().map(|period| period.as_millis());
+    report.memory_bytes = plugin.memory_bytes();
+    report.settle();
+    report
+}
+
+fn start(trial: &Trial, world: Arc<World>) -> Result<Arc<Plugin>, String> {
+    let engine = Engine::new(None).map_err(|error| error.to_string())?;
+    let module = engine.compile(&trial.wasm).map_err(|error| error.to_string())?;
+    let services = Services { outside: world, ..Services::silent() };
+    Plugin::start(module, trial.spec.clone(), 1, services).map_err(|error| error.to_string())
+}
+
+/// An exchange on its way.
+struct Run<'a> {
+    trial: &'a Trial,
+    plugin: &'a Arc<Plugin>,
+    world: &'a World,
+    said: &'a Said,
+    report: &'a mut Report,
+    stream: Option<Box<Stream>>,
+    /// Only the first of several runs is written down; of the others, what they took.
+    writes: bool,
+}
+
+/// Why an exchange went no further.
+enum Over {
+    /// The filter answered itself.
+    Answered,
+    /// It wanted the stream ended.
+    Closed,
+    /// It failed; the report says how.
+    Failed,
+}
+
+impl Run<'_> {
+    fn ticks(&mut self) {
+        for _ in 0..self.trial.ticks {
+            let began = Instant::now();
+            let ticked = self.world.tick();
+            let verdict = if ticked { "done" } else { "it asked for no ticks" };
+            self.step("tick", verdict, began.elapsed());
+            if !ticked {
+                return;
+            }
+            self.rest();
+        }
+    }
+
+    /// The same again, for its time.
+    fn repeat(&mut self) {
+        self.writes = false;
+        for _ in 1..self.trial.repeat {
+            if self.report.failure.is_some() {
+                return;
+            }
+            self.exchange();
+        }
+    }
+
+    fn exchange(&mut self) {
+        self.stream = Some(Stream::new(self.trial.request.fields(), facts(self.trial)));
+        let ends = self.trial.request.message.body.is_empty();
+        let began = Instant::now();
+        let entered = self.plugin.enter(WORKER, CONFIGURATION, &mut self.stream, ends);
+        let took = began.elapsed();
+        let (visit, action) = match entered {
+            Ok(entered) => entered,
+            Err(fault) => {
+                self.fault("request headers", &fault, took);
+                return;
+            }
+        };
+        let action = self.judge("request headers", Ok(action), took);
+        let done = match action.and_then(|action| self.request(&visit, action)) {
+            Ok(()) => self.response(&visit, &self.trial.response),
+            Err(Over::Answered) => self.answered(&visit),
+            Err(over) => Err(over),
+        };
+        if !matches!(done, Err(Over::Failed)) {
+            self.leave(&visit);
+        }
+        self.rest();
+    }
+
+    /// What the service would get.
+    fn request(&mut self, visit: &Visit, action: Action) -> Result<(), Over> {
+        let body = self.trial.request.message.body.clone();
+        let sent = self.body(visit, Direction::Request, action, &body)?;
+        if let Some(stream) = self.stream.as_ref().filter(|_| self.writes) {
+            let mut changed = Changed::between(&self.trial.request.fields(), &stream.request);
+            changed.set_body(&body, &sent);
+            self.report.request = Some(changed);
+            self.report.reroute |= stream.reroute;
+        }
+        Ok(())
+    }
+
+    /// What the client would get.
+    fn response(&mut self, visit: &Visit, response: &Response) -> Result<(), Over> {
+        let fields = response.fields();
+        if let Some(stream) = &mut self.stream {
+            stream.response = fields.clone();
+        }
+        let body = response.message.body.clone();
+        let ends = body.is_empty();
+        let action = self.call("response headers", |plugin, stream| {
+            plugin.respond(WORKER, visit, stream, ends)
+        })?;
+        let sent = self.body(visit, Direction::Response, action, &body)?;
+        if let Some(stream) = self.stream.as_ref().filter(|_| self.writes) {
+            let mut changed = Changed::between(&fields, &stream.response);
+            changed.set_body(&body, &sent);
+            self.report.response = Some(changed);
+        }
+        Ok(())
+    }
+
+    /// The filter's own answer goes back through it, as on Envoy.
+    fn answered(&mut self, visit: &Visit) -> Result<(), Over> {
+        let local = self.stream.as_mut().and_then(|stream| stream.local_response.take());
+        let Some(local) = local else { return Err(Over::Failed) };
+        if self.writes {
+            self.report.local_response = Some((&local).into());
+        }
+        let response = Response::local(&local);
+        match self.response(visit, &response) {
+            // The answer to its own answer is not asked about again.
+            Err(Over::Answered) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Hands a body over in pieces, after a head that the filter answered with `action`.
+    fn body(
+        &mut self,
+        visit: &Visit,
+        direction: Direction,
+        action: Action,
+        body: &Bytes,
+    ) -> Result<BytesMut, Over> {
+        let waits_with_head = self.trial.spec.header_pause == HeaderPause::All || body.is_empty();
+        if action != Action::Continue && waits_with_head {
+            self.wait(visit, direction)?;
+        }
+        let mut sent = BytesMut::new();
+        let mut held = false;
+        let size = self.trial.chunk.unwrap_or(body.len()).max(1);
+        let count = body.len().div_ceil(size);
+        for (number, piece) in body.chunks(size).enumerate() {
+            let mut shown =
+                if held { self.plugin.held(WORKER, visit, direction) } else { BytesMut::new() };
+            shown.extend_from_slice(piece);
+            let left = self.piece(visit, direction, shown, number + 1 == count)?;
+            held = left.is_none();
+            sent.extend(left.unwrap_or_default());
+        }
+        if held {
+            self.wait(visit, direction)?;
+            sent.extend(self.plugin.held(WORKER, visit, direction));
+        }
+        Ok(sent)
+    }
+
+    /// One piece. `None`: it is held back.
+    fn piece(
+        &mut self,
+        visit: &Visit,
+        direction: Direction,
+        shown: BytesMut,
+        ends: bool,
+    ) -> Result<Option<BytesMut>, Over> {
+        if let Some(stream) = &mut self.stream {
+            stream.body = shown;
+        }
+        let action = match direction {
+            Direction::Request => self.call("request body", |plugin, stream| {
+                plugin.request_body(WORKER, visit, stream, ends)
+            }),
+            Direction::Response => self.call("response body", |plugin, stream| {
+                plugin.response_body(WORKER, visit, stream, ends)
+            }),
+        }?;
+        let left = self.stream.as_mut().map(|stream| std::mem::take(&mut stream.body));
+        let left = left.unwrap_or_default();
+        if action == Action::Continue {
+            return Ok(Some(left));
+        }
+        self.plugin.hold(WORKER, visit, direction, left);
+        Ok(None)
+    }
+
+    /// Lets things happen until the filter resumes what it has paused.
+    fn wait(&mut self, visit: &Visit, direction: Direction) -> Result<(), Over> {
+        let locker = Locker::new();
+        self.plugin.park(WORKER, visit, &locker);
+        let began = Instant::now();
+        let mut result = Ok("nothing is under way that would resume it");
+        for _ in 0..MOST_EVENTS {
+            if let Some(stream) = self.stream.take() {
+                locker.put(stream);
+            }
+            let happened = self.world.step() || self.world.tick();
+            self.stream = locker.take();
+            let resumed = self.plugin.resumed(WORKER, visit);
+            match resumed {
+                Err(fault) => {
+                    result = Err(fault);
+                    break;
+                }
+                Ok(resumed) if resumes(resumed, direction) || self.has_ended() => {
+                    self.plugin.unpark(WORKER, visit);
+                    return self
+                        .judge("while paused", Ok(Action::Continue), began.elapsed())
+                        .map(drop);
+                }
+                Ok(_) if !happened => break,
+                Ok(_) => result = Ok("much has happened since, and nothing resumed it"),
+            }
+        }
+        match result {
+            Ok(why) => {
+                self.step("while paused", "never resumed", began.elapsed());
+                self.report.fail(format!("it paused the {}, and {why}", name(direction)));
+            }
+            Err(fault) => self.fault("while paused", &fault, began.elapsed()),
+        }
+        Err(Over::Failed)
+    }
+
+    fn leave(&mut self, visit: &Visit) {
+        if let Some(stream) = &mut self.stream {
+            let elapsed = stream.facts.time.elapsed().unwrap_or_default();
+            let length = |bytes: &Bytes| bytes.len() as u64;
+            stream.facts.end = Some(End {
+                duration: elapsed,
+                request_body: length(&self.trial.request.message.body),
+                response_body: length(&self.trial.response.message.body),
+            });
+        }
+        let _done = self.call("end", |plugin, stream| {
+            plugin.leave(WORKER, visit, stream).map(|()| Action::Continue)
+        });
+    }
+
+    /// What is still under way when nobody waits for it.
+    fn rest(&mut self) {
+        let began = Instant::now();
+        let happened = (0..MOST_EVENTS).take_while(|_| self.world.step()).count();
+        if happened > 0 {
+            self.step("afterwards", "done", began.elapsed());
+        }
+    }
+
+    fn call(
+        &mut self,
+        phase: &'static str,
+        call: impl FnOnce(&Plugin, &mut Option<Box<Stream>>) -> Result<Action, Fault>,
+    ) -> Result<Action, Over> {
+        let began = Instant::now();
+        let result = call(self.plugin, &mut self.stream);
+        let took = began.elapsed();
+        self.judge(phase, result, took)
+    }
+
+    /// Writes down how a callback ended, and looks at what it left in the stream.
+    fn judge(
+        &mut self,
+        phase: &'static str,
+        result: Result<Action, Fault>,
+        took: Duration,
+    ) -> Result<Action, Over> {
+        let action = match result {
+            Ok(action) => action,
+            Err(fault) => {
+                self.fault(phase, &fault, took);
+                return Err(Over::Failed);
+            }
+        };
+        let stream = self.stream.as_ref();
+        let invalid = stream.and_then(|stream| stream.invalid.clone());
+        let answers = stream.is_some_and(|stream| stream.local_response.is_some());
+        let closes = stream.is_some_and(|stream| stream.close);
+        let (verdict, over) = match (action, invalid) {
+            (_, Some(invalid)) => {
+                let why = format!("it put a header that cannot be sent: `{}`", invalid.name);
+                self.report.fail(why);
+                ("invalid header", Some(Over::Failed))
+            }
+            _ if answers => ("answers itself", Some(Over::Answered)),
+            _ if closes => ("closes the stream", Some(Over::Closed)),
+            (Action::Continue, None) => ("continue", None),
+            _ => ("pause", None),
+        };
+        self.step(phase, verdict, took);
+        over.map_or(Ok(action), Err)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| {
+            stream.local_response.is_some() || stream.close || stream.invalid.is_some()
+        })
+    }
+
+    fn fault(&mut self, phase: &'static str, fault: &Fault, took: Duration) {
+        self.step(phase, "failed", took);
+        self.report.fail(format!("{fault}"));
+    }
+
+    fn step(&mut self, phase: &'static str, verdict: &str, took: Duration) {
+        let (calls, log) = (self.world.take_calls(), self.said.take());
+        let steps = &mut self.report.steps;
+        let known = if self.writes {
+            // Pieces of one body are one step.
+            steps.last_mut().filter(|last| last.phase == phase)
+        } else {
+            steps.iter_mut().find(|step| step.phase == phase)
+        };
+        let took = microseconds(took);
+        match known {
+            Some(step) => {
+                step.took.push(took);
+                if self.writes {
+                    verdict.clone_into(&mut step.verdict);
+                    step.calls.extend(calls);
+                    step.log.extend(log);
+                }
+            }
+            None => steps.push(Step {
+                phase,
+                verdict: verdict.to_owned(),
+                took: vec![took],
+                microseconds: took,
+                calls,
+                log,
+            }),
+        }
+    }
+}
+
+fn resumes(resumed: Resumed, direction: Direction) -> bool {
+    match direction {
+        Direction::Request => resumed.request,
+        Direction::Response => resumed.response,
+    }
+}
+
+fn name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Request => "request",
+        Direction::Response => "response",
+    }
+}
+
+fn facts(trial: &Trial) -> Facts {
+    let head = trial.request.fields();
+    let bytes = head.iter().map(|field| field.name.as_str().len() + field.value.len() + 4);
+    Facts {
+        connection: Arc::new(ConnectionFacts {
+            id: 1,
+            source: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
+            destination: SocketAddr::from((Ipv4Addr::LOCALHOST, 80)),
+        }),
+        route: Arc::new(RouteFacts { route: "trial/0".into(), service: "trial".into() }),
+        listener: "trial".into(),
+        time: SystemTime::now(),
+        protocol: "HTTP/1.1",
+        request_headers_bytes: bytes.sum::<usize>() as u64,
+        upstream: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+        end: None,
+    }
+}
+
+fn microseconds(took: Duration) -> f64 {
+    took.as_secs_f64() * 1e6
+}
