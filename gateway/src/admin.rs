@@ -11,6 +11,7 @@
 //! | `POST /api/v1/configuration/rollback` | back to the one before, or `?to=N` |
 //! | `POST /api/v1/configuration/reload` | reads the files again |
 //! | `GET /api/v1/status` | listeners, plugins, connections |
+//! | `GET /api/v1/plugins/NAME/log?after=&level=&wait=` | the plugin's last lines, or the next ones |
 //! | `GET /api/v1/explain?method=&url=&header=` | what a request would meet |
 //!
 //! Changes need `authorization: Bearer TOKEN`. Reads need it too unless the API listens on a
@@ -19,6 +20,7 @@
 mod access;
 mod configuration;
 mod metrics;
+mod plugin_log;
 mod status;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -36,7 +38,7 @@ pub use self::{
     access::{Access, Token},
     metrics::Meters,
 };
-use crate::control::Control;
+use crate::{control::Control, logging::PluginLog};
 
 /// What every call needs.
 #[derive(Clone)]
@@ -44,6 +46,7 @@ pub struct Admin {
     control: Control,
     access: Arc<Access>,
     meters: Meters,
+    plugin_log: PluginLog,
 }
 
 /// Serves the API until the process ends.
@@ -55,8 +58,9 @@ pub async fn serve(
     control: Control,
     access: Access,
     meters: Meters,
+    plugin_log: PluginLog,
 ) -> std::io::Result<()> {
-    let admin = Admin { control, access: Arc::new(access), meters };
+    let admin = Admin { control, access: Arc::new(access), meters, plugin_log };
     axum::serve(listener, routes(admin)).await
 }
 
@@ -73,6 +77,7 @@ Portico's admin API
   GET  /metrics                         counters for Prometheus
   GET  /api/v1/configuration            what runs, what was refused and why, what ran before
   GET  /api/v1/status                   listeners, plugins, connections
+  GET  /api/v1/plugins/NAME/log         what a plugin said last
   GET  /api/v1/explain?url=http://…     which rule takes a request, and why others do not
 
 With the header `authorization: Bearer TOKEN` (the start of the gateway names its file):
@@ -89,6 +94,7 @@ fn routes(admin: Admin) -> Router {
         .route("/api/v1/configuration", get(configuration::show))
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/explain", get(status::explain))
+        .route("/api/v1/plugins/{name}/log", get(plugin_log::show))
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_read));
     let writes = Router::new()
         .route("/api/v1/configuration", axum::routing::put(configuration::put))

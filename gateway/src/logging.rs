@@ -3,9 +3,13 @@
 //! Writers hand lines to a thread through a bounded queue; when it is full, lines are dropped and
 //! counted rather than a request delayed.
 
+mod plugin_log;
+
 use clap::ValueEnum;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+pub use self::plugin_log::{Line, PluginLog};
 
 /// Lines that may wait to be written: a second of a very bad day.
 const QUEUE: usize = 16_384;
@@ -25,11 +29,12 @@ pub enum Format {
     Text,
 }
 
-/// Starts to write to standard error. Lines are written until the guard is dropped.
+/// Starts to write to standard error, and to keep what plugins say. Lines are written until the
+/// guard is dropped.
 ///
 /// # Errors
 /// If `filter` is not a filter such as `info,portico::plugin=debug`.
-pub fn start(filter: Option<&str>, format: Format) -> anyhow::Result<WorkerGuard> {
+pub fn start(filter: Option<&str>, format: Format) -> anyhow::Result<(WorkerGuard, PluginLog)> {
     let wanted = match filter {
         Some(filter) => format!("{DEFAULT},{filter}"),
         None => DEFAULT.to_owned(),
@@ -39,7 +44,8 @@ pub fn start(filter: Option<&str>, format: Format) -> anyhow::Result<WorkerGuard
         .buffered_lines_limit(QUEUE)
         .lossy(true)
         .finish(std::io::stderr());
-    let registry = tracing_subscriber::registry().with(filter);
+    let plugins = PluginLog::default();
+    let registry = tracing_subscriber::registry().with(filter).with(plugins.clone());
     match format {
         Format::Json => registry.with(fmt::layer().json().with_writer(writer)).init(),
         Format::Text => {
@@ -48,5 +54,5 @@ pub fn start(filter: Option<&str>, format: Format) -> anyhow::Result<WorkerGuard
             registry.with(fmt::layer().with_ansi(colours).with_writer(writer)).init();
         }
     }
-    Ok(guard)
+    Ok((guard, plugins))
 }

@@ -21,6 +21,7 @@ use crate::{
     banner,
     control::{Control, Outcome},
     generation::Origin,
+    logging::PluginLog,
     outside::Outside,
     plugins::PluginStore,
     resolve::Names,
@@ -42,6 +43,8 @@ pub struct Options {
     pub drain_delay: Duration,
     pub drain_timeout: Duration,
     pub show_generation: bool,
+    /// What plugins said last, for the admin API.
+    pub plugin_log: PluginLog,
     /// Where a token is written if none is given.
     pub state: Option<PathBuf>,
 }
@@ -154,8 +157,9 @@ async fn start_admin(
         _ => (None, None),
     };
     let access = Access::new(address, token);
+    let plugin_log = options.plugin_log.clone();
     tokio::spawn(async move {
-        if let Err(error) = admin::serve(listener, control, access, meters).await {
+        if let Err(error) = admin::serve(listener, control, access, meters, plugin_log).await {
             tracing::error!(%error, "the admin API has ended");
         }
     });

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args as ClapArgs;
 use portico::{
     admin::Token,
-    logging::{self, Format},
+    logging::{self, Format, PluginLog},
     run::{self, Ended, Options},
 };
 
@@ -67,8 +67,9 @@ fn admin_address(text: &str) -> Result<AdminAddress, String> {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let _guard = logging::start(args.log.as_deref(), args.log_format).context("`--log`")?;
-    let options = options(args)?;
+    let (_guard, plugin_log) =
+        logging::start(args.log.as_deref(), args.log_format).context("`--log`")?;
+    let options = options(args, plugin_log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("control")
@@ -84,7 +85,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn options(args: Args) -> anyhow::Result<Options> {
+fn options(args: Args, plugin_log: PluginLog) -> anyhow::Result<Options> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let bundled = match args.bundled {
         Some(folder) => folder,
@@ -100,6 +101,7 @@ fn options(args: Args) -> anyhow::Result<Options> {
         drain_delay: args.drain_delay,
         drain_timeout: args.drain_timeout,
         show_generation: args.show_generation,
+        plugin_log,
         state: user_folder("XDG_RUNTIME_DIR", ".cache"),
     })
 }
