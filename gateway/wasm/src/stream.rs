@@ -128,4 +128,10 @@ impl Stream {
             properties: BTreeMap::new(),
         })
     }
+
+    /// What guests stored with `proxy_set_property`: paths, whose parts are divided by zeros, and
+    /// values.
+    pub fn set_properties(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.properties.iter().map(|(path, value)| (&**path, &**value))
+    }
 }

@@ -8,15 +8,15 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use portico_wasm::{
-    Action, ConnectionFacts, Direction, End, Engine, Facts, Fault, HeaderPause, Locker, Plugin,
-    Resumed, RouteFacts, Services, Stream, Visit,
+    Action, ConnectionFacts, Direction, End, Engine, Facts, Fault, HeaderPause, Locker,
+    MetricStore, Plugin, Resumed, RouteFacts, Services, Stream, Visit,
 };
 
 use super::{
     Trial,
     message::Response,
     outside::World,
-    report::{Changed, Report, Step},
+    report::{Changed, Pair, Report, Step},
     said::Said,
 };
 
@@ -38,8 +38,8 @@ pub(super) fn drive(trial: &Trial) -> Report {
     let mut first = Step { phase: "start", ..Step::default() };
     first.took.push(microseconds(began.elapsed()));
     first.log = said.take();
-    let plugin = match started {
-        Ok(plugin) => plugin,
+    let (plugin, metrics) = match started {
+        Ok(started) => started,
         Err(why) => {
             "refused".clone_into(&mut first.verdict);
             report.steps.push(first);
@@ -59,16 +59,19 @@ pub(super) fn drive(trial: &Trial) -> Report {
         run.repeat();
     });
     report.tick_ms = world.period().map(|period| period.as_millis());
+    report.metrics = metrics.render_prometheus();
     report.memory_bytes = plugin.memory_bytes();
     report.settle();
     report
 }
 
-fn start(trial: &Trial, world: Arc<World>) -> Result<Arc<Plugin>, String> {
+fn start(trial: &Trial, world: Arc<World>) -> Result<(Arc<Plugin>, Arc<MetricStore>), String> {
     let engine = Engine::new(None).map_err(|error| error.to_string())?;
     let module = engine.compile(&trial.wasm).map_err(|error| error.to_string())?;
     let services = Services { outside: world, ..Services::silent() };
-    Plugin::start(module, trial.spec.clone(), 1, services).map_err(|error| error.to_string())
+    let metrics = services.metrics.clone();
+    let plugin = Plugin::start(module, trial.spec.clone(), 1, services);
+    plugin.map(|plugin| (plugin, metrics)).map_err(|error| error.to_string())
 }
 
 /// An exchange on its way.
@@ -298,6 +301,9 @@ impl Run<'_> {
                 response_body: length(&self.trial.response.message.body),
             });
         }
+        if let Some(stream) = self.stream.as_ref().filter(|_| self.writes) {
+            self.report.properties = properties(stream);
+        }
         let _done = self.call("end", |plugin, stream| {
             plugin.leave(WORKER, visit, stream).map(|()| Action::Continue)
         });
@@ -429,6 +435,13 @@ fn facts(trial: &Trial) -> Facts {
         upstream: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
         end: None,
     }
+}
+
+/// As they are named in the configuration's words: `a.b`, where the guest writes `a\0b`.
+fn properties(stream: &Stream) -> Vec<Pair> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\0', ".");
+    let set = stream.set_properties();
+    set.map(|(path, value)| Pair { name: text(path), value: text(value) }).collect()
 }
 
 fn microseconds(took: Duration) -> f64 {

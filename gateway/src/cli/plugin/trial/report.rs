@@ -22,6 +22,10 @@ pub(super) struct Report {
     pub(super) steps: Vec<Step>,
     /// The period of ticks that it asked for.
     pub(super) tick_ms: Option<u128>,
+    /// The metrics that it has defined, as Prometheus would read them.
+    pub(super) metrics: String,
+    /// Properties that it has set on the exchange.
+    pub(super) properties: Vec<Pair>,
     pub(super) memory_bytes: usize,
     pub(super) repeated: u32,
 }

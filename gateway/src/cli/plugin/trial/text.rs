@@ -28,6 +28,18 @@ pub(super) fn text(report: &Report) -> String {
     if report.reroute {
         line(&mut text, "\nit wants the route chosen again");
     }
+    if !report.properties.is_empty() {
+        line(&mut text, "\nproperties that it set");
+        for property in &report.properties {
+            line(&mut text, &format!("  {} = {}", property.name, property.value));
+        }
+    }
+    if !report.metrics.is_empty() {
+        line(&mut text, "\nmetrics");
+        for metric in report.metrics.lines().filter(|line| !line.starts_with('#')) {
+            line(&mut text, &format!("  {metric}"));
+        }
+    }
     if let Some(period) = report.tick_ms {
         line(&mut text, &format!("\nit wants to be called every {period} ms (`--ticks N` does)"));
     }
