@@ -13,6 +13,7 @@ mod project;
 mod toolchain;
 
 mod build;
+mod dev;
 mod inspect;
 mod trial;
 
@@ -28,6 +29,10 @@ pub(in crate::cli) enum Command {
     New(new::Args),
     /// Build the filter in a folder, whatever language it is in
     Build(build::Args),
+    /// Build at each change, and say when a running gateway serves what was built
+    ///
+    /// Prints what the filter logs there. The gateway's configuration names the file that is built.
+    Dev(dev::Args),
     /// Say what a module is, what it needs and which of its callbacks run here
     ///
     /// Nothing of it is compiled or run. Exits with 1 if it would not load.
@@ -55,6 +60,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let done = match command {
         Command::New(args) => new::new(&args),
         Command::Build(args) => build::run(&args),
+        Command::Dev(args) => dev::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Test(args) => trial::run(&args),
     };

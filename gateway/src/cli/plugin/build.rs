@@ -5,7 +5,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::Context;
@@ -35,6 +35,8 @@ pub(super) struct Built {
     pub(super) digest: Digest,
     /// What the tools took.
     pub(super) took: Duration,
+    /// Before it was put there; for one that was there already, before everything.
+    pub(super) since: SystemTime,
     /// Whether it is another one than was there before.
     pub(super) changed: bool,
 }
@@ -52,7 +54,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 impl Built {
     pub(super) fn summary(&self) -> String {
-        let Self { module, bytes, digest, took, changed } = self;
+        let Self { module, bytes, digest, took, changed, since: _ } = self;
         let shown = here(module);
         let size = size(bytes.len() as u64);
         let same = if *changed { "" } else { ", the same as before" };
@@ -73,11 +75,13 @@ pub(super) fn build(project: &Project, out: &Path, install: bool) -> anyhow::Res
         Language::Rust => toolchain::rust::build(project, install)?,
     };
     let took = began.elapsed();
+    let before = SystemTime::now();
     let bytes = fs::read(&made).with_context(|| format!("`{}` was not built", made.display()))?;
     let changed =
         publish(&bytes, out).with_context(|| format!("`{}` cannot be written", out.display()))?;
     let digest = Digest::of(&bytes);
-    Ok(Built { module: out.to_owned(), bytes, digest, took, changed })
+    let since = if changed { before } else { SystemTime::UNIX_EPOCH };
+    Ok(Built { module: out.to_owned(), bytes, digest, took, since, changed })
 }
 
 fn publish(bytes: &[u8], out: &Path) -> io::Result<bool> {
