@@ -1,5 +1,6 @@
 //! What a user meets: the real program, real sockets, real files. One module an idea.
 
+mod author;
 mod big;
 mod bundled;
 mod cli;

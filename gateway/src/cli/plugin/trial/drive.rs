@@ -48,7 +48,7 @@ pub(super) fn drive(trial: &Trial) -> Report {
             return report;
         }
     };
-    "ready".clone_into(&mut first.verdict);
+    "ready, after canary".clone_into(&mut first.verdict);
     first.calls = world.take_calls();
     report.steps.push(first);
     said.listen(|| {
