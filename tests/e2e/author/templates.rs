@@ -1,6 +1,6 @@
 //! The four templates do the same.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use portico_tests::{Backend, Folder, Request};
@@ -61,7 +61,7 @@ async fn template(language: &str, name: &str) -> Result<()> {
     served(&module).await
 }
 
-async fn inspected(module: &PathBuf) -> Result<()> {
+async fn inspected(module: &Path) -> Result<()> {
     let text = good(&["inspect", "--json", text(module)?]).await?;
     let report: Value = serde_json::from_str(&text)?;
     assert_eq!(report["problems"], Value::Array(Vec::new()));
@@ -73,7 +73,7 @@ async fn inspected(module: &PathBuf) -> Result<()> {
     Ok(())
 }
 
-async fn tried(module: &PathBuf) -> Result<()> {
+async fn tried(module: &Path) -> Result<()> {
     for Case { key, passes } in TABLE {
         let header = format!("x-api-key: {}", key.unwrap_or_default());
         let mut arguments =
@@ -116,7 +116,7 @@ async fn tried(module: &PathBuf) -> Result<()> {
     Ok(())
 }
 
-async fn served(module: &PathBuf) -> Result<()> {
+async fn served(module: &Path) -> Result<()> {
     let backend = Backend::start("web").await?;
     let gateway = gateway(module, CONFIGURATION, &backend).await?;
     // A canary request was refused, too.
@@ -144,6 +144,6 @@ async fn served(module: &PathBuf) -> Result<()> {
     Ok(())
 }
 
-fn text(path: &PathBuf) -> Result<&str> {
+fn text(path: &Path) -> Result<&str> {
     path.to_str().context("its name is text")
 }

@@ -1,5 +1,7 @@
 //! What is written down is read as it was meant.
 
+mod run;
+
 use bytes::Bytes;
 
 use super::{
