@@ -2,6 +2,7 @@
 
 mod images;
 mod oci;
+mod real;
 mod registry;
 mod server;
 mod signed;

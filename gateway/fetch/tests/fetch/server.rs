@@ -6,13 +6,16 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
     task::JoinHandle,
 };
-use tokio_rustls::{TlsAcceptor, rustls};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{self, pki_types::CertificateDer},
+};
 
 /// What was asked.
 #[derive(Clone, Debug)]
@@ -47,6 +50,7 @@ pub(crate) struct Server {
 /// Whoever issued a server's certificate.
 pub(crate) struct Authority {
     pub(crate) pem: String,
+    certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -85,15 +89,30 @@ impl Authority {
         let key = KeyPair::generate().expect("a key");
         let mut parameters = CertificateParams::new([]).expect("no names are valid names");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = parameters.self_signed(&key).expect("a certificate").pem();
-        Self { pem, issuer: Issuer::new(parameters, key) }
+        let certificate = parameters.self_signed(&key).expect("a certificate");
+        let pem = certificate.pem();
+        Self { pem, certificate, issuer: Issuer::new(parameters, key) }
     }
 
-    fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    /// A server's certificate and its key, in PEM.
+    pub(crate) fn issue(&self) -> (String, String) {
+        let (certificate, key) = self.server();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn server(&self) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().expect("a key");
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         let parameters = CertificateParams::new(names).expect("they are names");
-        let certificate = parameters.signed_by(&key, &self.issuer).expect("a certificate");
+        (parameters.signed_by(&key, &self.issuer).expect("a certificate"), key)
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        let (certificate, key) = self.server();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = key.serialize_der().try_into().expect("it is a key");
         let tls = rustls::ServerConfig::builder_with_provider(provider)

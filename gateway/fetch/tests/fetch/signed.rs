@@ -14,14 +14,14 @@ use crate::{
 
 const PAYLOAD_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 
-fn key() -> (KeyPair, PublicKey) {
+pub(crate) fn key() -> (KeyPair, PublicKey) {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
     let public = PublicKey::from_pem("cosign.pub", key.public_key_pem().as_bytes()).expect("a key");
     (key, public)
 }
 
-/// As `cosign sign --key` pushes it: a signature of `of`, for `image`.
-fn sign(registry: &Registry, keys: &[&KeyPair], image: Digest, of: Digest) {
+/// As `cosign sign --key` pushes it: signatures of this manifest.
+pub(crate) fn signature(keys: &[&KeyPair], of: Digest) -> Image {
     let payload = json!({
         "critical": {
             "identity": {"docker-reference": "registry.example.com/team/guard"},
@@ -38,7 +38,12 @@ fn sign(registry: &Registry, keys: &[&KeyPair], image: Digest, of: Digest) {
         signature.manifest["layers"][index]["annotations"] =
             json!({"dev.cosignproject.cosign/signature": signed});
     }
-    registry.push(&signature, &format!("sha256-{}.sig", image.hex()));
+    signature
+}
+
+/// Pushes signatures of `of` where those of `image` are looked for.
+fn sign(registry: &Registry, keys: &[&KeyPair], image: Digest, of: Digest) {
+    registry.push(&signature(keys, of), &format!("sha256-{}.sig", image.hex()));
 }
 
 fn require(mut request: Request, keys: &[&PublicKey]) -> Request {
