@@ -1,0 +1,58 @@
+"""What two gateways may differ in without anybody calling them different, put out of sight.
+
+Times, ports and the gateway's own headers are gone; Envoy's three instances at the start are
+one; `critical` is `error`. Everything else stays as it was seen.
+"""
+
+import re
+
+VOLATILE = re.compile(
+    r"^(\w+ +property (request\.(time|duration)|(source|destination|upstream)\.(port|address)|"
+    r"upstream\.(local_address|cx_pool_ready_duration)|connection\.id|response\.backend_latency|"
+    r"\w+\.total_size|(request|response)\.headers|xds\.node\S*) -> 0) .*")
+REPLACED = [
+    (re.compile(r"x-envoy-upstream-service-time=\d+"), "x-envoy-upstream-service-time=N"),
+    (re.compile(r"date=\w\w\w, \d\d \w\w\w \d{4} \d\d:\d\d:\d\d GMT"), "date=D"),
+    (re.compile(r"server=(envoy|portico)"), "server=S"),
+    (re.compile(r"^critical"), "error   "),
+    (re.compile(r"\\u\{([0-9a-f]{1,2})\}"), lambda m: f"\\x{int(m[1], 16):02x}"),
+]
+LEVELS = ("trace", "debug", "info", "warning", "error", "critical")
+
+
+def of(transcript, loose=False):
+    """The comparable lines of a transcript; with `loose`, a request's log lines as a sorted set,
+    for cases whose callbacks come when they come."""
+    lines = [line(text) for text in transcript]
+    lines = [text for text in lines if text is not None]
+    start = lines.index("") if "" in lines else len(lines)
+    if "does not start" in lines:
+        return ["does not start"]
+    lines = lines[start:]
+    return by_set(lines) if loose else lines
+
+
+def line(text):
+    level, _, rest = text.partition(" ")
+    if level not in LEVELS:
+        name, colon, value = text.partition(":")
+        return name.lower() + colon + value if text.startswith("  ") and colon else text
+    rest = rest.lstrip()
+    if rest.startswith("(host)"):
+        return None
+    text = f"{level:8} {rest}"
+    for pattern, new in REPLACED:
+        text = pattern.sub(new, text)
+    return VOLATILE.sub(r"\1 V", text)
+
+
+def by_set(lines):
+    out, said = [], set()
+    for text in lines + [""]:
+        if text.partition(" ")[0] in LEVELS:
+            said.add(text)
+            continue
+        out += sorted(said)
+        said = set()
+        out.append(text)
+    return out[:-1]
