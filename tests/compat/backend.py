@@ -1,6 +1,7 @@
 """The service behind both gateways: it answers as the path asks, and keeps what it was sent.
 
-The query of the path says how to answer; without one it is 200 with the five bytes `hello`.
+The query of the path says how to answer, or the header `x-answer` where a filter changes the
+path; without one it is 200 with the five bytes `hello`.
 
     status=503          the status
     pieces=abc,def      the body, each piece sent GAP after the one before
@@ -64,7 +65,8 @@ class Backend:
             pass
         if not seen["whole"]:
             return False
-        return answer(connection, seen["line"])
+        wish = [line[10:] for line in head if line.lower().startswith("x-answer: ")]
+        return answer(connection, seen["line"], wish[0] if wish else None)
 
     def body(self, stream, seen):
         fields = dict(line.lower().split(": ", 1) for line in seen["head"] if ": " in line)
@@ -94,19 +96,24 @@ class Backend:
         self.socket.close()
 
 
-def answer(connection, line):
+def answer(connection, line, wish):
     target = line.split(" ")[1] if " " in line else "/"
-    fields = urllib.parse.parse_qs(urllib.parse.urlsplit(target).query, keep_blank_values=True)
+    query = wish or urllib.parse.urlsplit(target).query
+    fields = urllib.parse.parse_qs(query, keep_blank_values=True)
     one = lambda name, default: fields.get(name, [default])[0]
-    status, framing = int(one("status", "200")), one("framing", "length")
-    pieces = [piece.encode() for piece in one("pieces", "hello").split(",")]
-    if "size" in fields:
-        pieces = [b"x" * int(one("size", "0"))]
+    status = one("status", "")
+    status, framing = int(status) if status.isdigit() else 200, one("framing", "length")
+    pieces = [piece.encode("latin-1", "replace") for piece in one("pieces", "hello").split(",")]
+    if one("size", "").isdigit():
+        pieces = [b"x" * int(one("size", ""))]
     if not line.startswith("HEAD") and one("body", "yes") == "no":
         pieces = []
     time.sleep(float(one("delay", "0")))
     head = [f"HTTP/1.1 {status} OK", "content-type: text/plain", "x-backend: yes"]
-    head += [header.replace(":", ": ", 1) for header in fields.get("header", [])]
+    for header in fields.get("header", []):
+        name, _, value = header.partition(":")
+        head = [line for line in head if name.lower() != "content-type" or "content-type" not in line]
+        head.append(f"{name}: {value}")
     if framing == "length":
         head.append(f"content-length: {sum(map(len, pieces))}")
     elif framing == "chunked":

@@ -76,7 +76,8 @@ def configuration(case, modules, ports):
         "static_resources": {
             "listeners": [{"name": "listener", "address": address(0), "filter_chains": [
                 {"filters": [{"name": "http", "typed_config": type_of(manager) | connection}]}]}],
-            "clusters": [cluster("backend", ports["backend"]), cluster("other", ports["backend"]),
+            "clusters": [cluster(name, ports["backend"]) for name in case.get("clusters", [])] + [
+                         cluster("backend", ports["backend"]), cluster("other", ports["backend"]),
                          cluster("refused", ports["refused"]), cluster("silent", ports["silent"]),
                          cluster("grpc", ports["grpc"], **http2)]}}
 

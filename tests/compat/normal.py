@@ -11,9 +11,9 @@ VOLATILE = re.compile(
     r"upstream\.(local_address|cx_pool_ready_duration)|connection\.id|response\.backend_latency|"
     r"\w+\.total_size|(request|response)\.headers|xds\.node\S*) -> 0) .*")
 REPLACED = [
-    (re.compile(r"x-envoy-upstream-service-time=\d+"), "x-envoy-upstream-service-time=N"),
-    (re.compile(r"date=\w\w\w, \d\d \w\w\w \d{4} \d\d:\d\d:\d\d GMT"), "date=D"),
-    (re.compile(r"server=(envoy|portico)"), "server=S"),
+    (re.compile(r"(x-envoy-upstream-service-time\W+)\d+"), r"\1N"),
+    (re.compile(r"(date\W+)\w\w\w, \d\d \w\w\w \d{4} \d\d:\d\d:\d\d GMT"), r"\1D"),
+    (re.compile(r"(server\W+)(envoy|portico)"), r"\1S"),
     (re.compile(r"^critical"), "error   "),
     (re.compile(r"\\u\{([0-9a-f]{1,2})\}"), lambda m: f"\\x{int(m[1], 16):02x}"),
 ]

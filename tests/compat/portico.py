@@ -48,7 +48,8 @@ def configuration(case, modules, ports):
         "listeners": [{"name": "listener", "address": "127.0.0.1:0"}],
         "services": [service("backend", ports["backend"]), service("other", ports["backend"]),
                      service("refused", ports["refused"]), service("silent", ports["silent"]),
-                     service("grpc", ports["grpc"])],
+                     service("grpc", ports["grpc"]),
+                     *(service(name, ports["backend"]) for name in case.get("clusters", []))],
         "plugins": plugins,
         "routes": [{"name": "other", "filters": steps, "rules": [rule("/other", "other")]},
                    {"name": "main", "filters": steps, "rules": [rule("/", "backend")]}]}

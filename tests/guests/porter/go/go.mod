@@ -1,0 +1,3 @@
+module porter
+
+go 1.24
