@@ -147,7 +147,7 @@ fn compile_rule(
     });
     let steps: Box<[Step]> = steps.collect();
     let asks_for_host = |step: &Step| match step {
-        Step::Plugin(step) => step.choices.ask_for_host(),
+        Step::Plugin(step) => step.choices.asks_for_host(),
         _ => false,
     };
     let first = rule.backends.first().map(|backend| services[backend.service.0].name.clone());
@@ -171,7 +171,7 @@ fn compile_rule(
 fn compile_plugin(step: &config::PluginStep, started: &mut StartedPlugins) -> Option<PluginStep> {
     let index = step.plugin.0;
     let choices = started.places[index].enter(step);
-    if choices.never_run() {
+    if choices.never_runs() {
         return None;
     }
     let (plugin, canary) = (&started.plugins[index], &started.canaries[index]);

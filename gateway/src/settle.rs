@@ -4,6 +4,9 @@
 //! request is the listener and the host, so a step has a short list of variants, the most specific
 //! first, and most steps have none.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use portico_config::config::HostPattern;
@@ -35,7 +38,10 @@ pub struct Variant {
 /// run. The host is the one the request was routed by, as received; a filter in front may have
 /// changed it since.
 pub fn settle(step: &PluginStep, listener: usize, host: &str) -> Option<usize> {
-    let Choices { variants, otherwise } = &step.choices;
+    choose(&step.choices, listener, host)
+}
+
+fn choose(Choices { variants, otherwise }: &Choices, listener: usize, host: &str) -> Option<usize> {
     if variants.is_empty() {
         return *otherwise;
     }
@@ -49,19 +55,13 @@ pub fn settle(step: &PluginStep, listener: usize, host: &str) -> Option<usize> {
 }
 
 impl Choices {
-    /// The same for every request.
-    #[cfg(test)]
-    fn always(place: Option<usize>) -> Self {
-        Self { variants: Arc::default(), otherwise: place }
-    }
-
     /// Whether what applies can depend on the host.
-    pub fn ask_for_host(&self) -> bool {
+    pub fn asks_for_host(&self) -> bool {
         self.variants.iter().any(|variant| variant.host.is_some())
     }
 
     /// Whether the plugin runs for no request at all.
-    pub fn never_run(&self) -> bool {
+    pub fn never_runs(&self) -> bool {
         self.otherwise.is_none() && self.variants.iter().all(|variant| variant.place.is_none())
     }
 }

@@ -197,7 +197,7 @@ routes:
                 "http://c.io:1/",
                 &[
                     "with 6 bytes of configuration, by its override for route `fleet` (x.yaml:11)",
-                    "with 7 bytes of configuration, by the rule's step (x.yaml:28)",
+                    "with 7 bytes of configuration, by the rule's step (x.yaml:27)",
                 ],
             ),
             (
