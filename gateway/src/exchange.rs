@@ -4,12 +4,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use portico_wasm::End;
+use portico_wasm::{End, Fault};
 use tokio::time::Instant;
 
 use crate::{
     backend::{ATTEMPTS, Service},
-    chain::Filters,
+    chain::{Filters, Visited},
     connection::Connection,
     failure::{TimeoutSource, wants_json},
     proxy,
@@ -182,22 +182,53 @@ impl Exchange {
         self.attempts.service.as_ref().map_or_else(|| "-".into(), |service| service.name.clone())
     }
 
-    /// Lets filters log and forget the request. Called once; again does nothing.
+    /// Lets filters log and forget the request. Called once; again does nothing. All log before any
+    /// forgets, also those behind a filter that answered: as on Envoy, a log has every request.
     pub fn leave_filters(&mut self) {
         self.filters.go_on();
         let Self { snapshot, matched, filters, worker, .. } = self;
         let Some(rule) = matched.and_then(|matched| snapshot.rules.get(matched.rule)) else {
             return;
         };
+        if filters.visits.is_empty() {
+            return;
+        }
+        let listener = matched.map_or(0, |matched| matched.listener);
+        for (index, step) in rule.steps.iter().enumerate() {
+            let Step::Plugin(step) = step else { continue };
+            if index >= filters.visits.len() {
+                filters.visits.resize_with(index + 1, Visited::default);
+                if let Some(place) = settle(step, listener, &filters.host) {
+                    let created = step.plugin.create(*worker, place, &mut filters.stream);
+                    filters.visits[index].visit = warn(step, created);
+                }
+            }
+            let visited = &filters.visits[index];
+            if let Some(visit) = &visited.visit {
+                let plugin = step.of(visited.is_canary);
+                warn(step, plugin.log(*worker, visit, &mut filters.stream));
+            }
+        }
         for (step, visited) in rule.steps.iter().zip(&mut filters.visits) {
             let (Step::Plugin(step), Some(visit)) = (step, visited.visit.take()) else { continue };
             let plugin = step.of(visited.is_canary);
-            if let Err(fault) = plugin.leave(*worker, &visit, &mut filters.stream) {
-                let plugin = &*plugin.spec().name;
-                tracing::warn!(target: "portico::plugin", plugin, "at the end of a request it {fault}");
-            }
+            warn(step, plugin.end(*worker, &visit, &mut filters.stream));
         }
         filters.visits.clear();
+    }
+}
+
+/// The request is over; a filter that fails now only leaves a line behind. One that has lost its
+/// instance has said so already.
+fn warn<T>(step: &PluginStep, result: Result<T, Fault>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(Fault::Lost) => None,
+        Err(fault) => {
+            let plugin = &*step.plugin.spec().name;
+            tracing::warn!(target: "portico::plugin", plugin, "at the end of a request it {fault}");
+            None
+        }
     }
 }
 

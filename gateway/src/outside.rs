@@ -13,6 +13,7 @@ mod grpc;
 mod http;
 pub mod targets;
 mod tick;
+mod tls;
 mod wake;
 
 use std::{
@@ -35,6 +36,7 @@ use self::{
     grpc::Channels,
     http::{Ending, Request},
     tick::Ticks,
+    tls::Trust,
     wake::Wakes,
 };
 
@@ -48,6 +50,7 @@ pub struct Outside {
     ledger: Ledger,
     ticks: Arc<Ticks>,
     wakes: Arc<Wakes>,
+    trust: Arc<Trust>,
 }
 
 /// What one worker has for its plugins.
@@ -67,6 +70,7 @@ impl Outside {
             ledger: Ledger::default(),
             ticks: Arc::default(),
             wakes: Arc::default(),
+            trust: Arc::default(),
         }
     }
 
@@ -74,7 +78,7 @@ impl Outside {
     pub fn attach(&self, worker: usize, handle: Handle) {
         if let Some(lane) = self.lanes.get(worker) {
             // A second one would be the same worker's.
-            let (dialer, channels) = (Arc::new(Dialer::new()), Arc::default());
+            let (dialer, channels) = (Arc::new(Dialer::new(self.trust.clone())), Arc::default());
             let _attached = lane.set(Lane { handle, dialer, channels });
         }
     }
@@ -163,9 +167,8 @@ impl portico_wasm::Outside for Outside {
     }
 
     fn tick(&self, origin: Origin, period: Option<Duration>) {
-        let shortest = self.targets.load().shortest_tick(&origin.plugin());
         if let Some(lane) = self.lane(&origin) {
-            self.ticks.set(&lane.handle, origin, period.map(|period| period.max(shortest)));
+            self.ticks.set(&lane.handle, origin, period);
         }
     }
 

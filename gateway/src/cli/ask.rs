@@ -1,6 +1,5 @@
 //! `portico explain` and `portico health`
 
-
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},

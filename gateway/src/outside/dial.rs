@@ -1,6 +1,6 @@
 //! Connections for call-outs. Each worker has its own; pingora's pool keeps the warm ones.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use pingora::{
     Error, ErrorType,
@@ -9,7 +9,10 @@ use pingora::{
     upstreams::peer::{HttpPeer, Peer},
 };
 
-use super::targets::Upstream;
+use super::{
+    targets::Upstream,
+    tls::{Inside, Trust},
+};
 use crate::backend::{ATTEMPTS, Target};
 
 /// Warm connections for calls that one worker keeps, over all upstreams.
@@ -21,6 +24,7 @@ pub(super) const IDLE: Duration = Duration::from_secs(60);
 /// Opens connections, and keeps them.
 pub(super) struct Dialer {
     transport: TransportConnector,
+    trust: Arc<Trust>,
 }
 
 /// A connection and what finds it again.
@@ -49,27 +53,38 @@ pub(super) enum DialError {
 }
 
 impl Dialer {
-    pub(super) fn new() -> Self {
-        Self { transport: TransportConnector::new(Some(ConnectorOptions::new(WARM))) }
+    pub(super) fn new(trust: Arc<Trust>) -> Self {
+        Self { transport: TransportConnector::new(Some(ConnectorOptions::new(WARM))), trust }
     }
 
     /// A connection to one endpoint after the other, until one accepts; a warm one if there is.
     pub(super) async fn open(&self, to: &Upstream) -> Result<Line, DialError> {
         let mut attempts = Attempts::new(to);
         while let Some(peer) = attempts.next() {
-            match self.transport.get_stream(&*peer).await {
-                Ok((stream, reused)) => {
-                    return Ok(Line { stream, key: Key::of(&peer), reused });
-                }
+            let key = Key::of(&peer);
+            if let Some(stream) = self.transport.reused_stream(&*peer).await {
+                return Ok(Line { stream, key, reused: true });
+            }
+            match self.open_new(to, &peer, Inside::Http1).await {
+                Ok(stream) => return Ok(Line { stream, key, reused: false }),
                 Err(error) => attempts.failed(&error),
             }
         }
         Err(attempts.refused)
     }
 
-    /// A connection of one's own, which is not kept.
-    pub(super) async fn open_new(&self, peer: &HttpPeer) -> pingora::Result<Stream> {
-        self.transport.new_stream(peer).await
+    /// A connection of one's own.
+    pub(super) async fn open_new(
+        &self,
+        to: &Upstream,
+        peer: &HttpPeer,
+        inside: Inside,
+    ) -> pingora::Result<Stream> {
+        let stream = self.transport.new_stream(peer).await?;
+        match &to.tls {
+            Some(name) => self.trust.secure(stream, name, inside).await,
+            None => Ok(stream),
+        }
     }
 
     /// Keeps a connection on which a request could be sent next.
@@ -98,7 +113,7 @@ impl<'a> Attempts<'a> {
         let Target { mut peer, address } = self.to.service.pick(&self.tried)?;
         self.tried.push(address);
         if let Some(name) = &self.to.tls {
-            // Tells the pool, too: a connection in the clear is never one with TLS.
+            // Tells the pool: a connection in the clear is never one with TLS.
             peer.sni = name.to_string();
         }
         Some(peer)

@@ -37,23 +37,18 @@ pub struct Grant {
     pub hosts: Vec<EndpointAddress>,
     /// Largest body of an answer, and largest message of a gRPC stream, in bytes.
     pub answer_bytes: usize,
-    /// Shortest period of its ticks. A shorter wish is slowed down to it.
-    pub shortest_tick: Duration,
 }
 
 impl Default for Grant {
-    /// No addresses; answers as large as a paused body may be; a hundred ticks a second, which
-    /// costs a worker less than a thousandth of its time for a filter that does nothing.
+    /// No addresses; answers of 1 MiB, which is the default of `call_body`.
     fn default() -> Self {
-        let shortest_tick = Duration::from_millis(10);
-        Self { hosts: Vec::new(), answer_bytes: 1 << 20, shortest_tick }
+        Self { hosts: Vec::new(), answer_bytes: 1 << 20 }
     }
 }
 
 struct Granted {
     hosts: Vec<Host>,
     answer_bytes: usize,
-    shortest_tick: Duration,
 }
 
 /// An address that a plugin was granted.
@@ -94,9 +89,9 @@ impl Targets {
         grant: Grant,
         mut names: impl FnMut(&str, u16) -> Arc<Name>,
     ) {
-        let Grant { hosts, answer_bytes, shortest_tick } = grant;
+        let Grant { hosts, answer_bytes } = grant;
         let hosts = hosts.into_iter().map(|address| Host::new(address, &mut names)).collect();
-        self.granted.insert(plugin, Granted { hosts, answer_bytes, shortest_tick });
+        self.granted.insert(plugin, Granted { hosts, answer_bytes });
     }
 
     /// Where a plugin's call goes, if it may go there.
@@ -126,12 +121,6 @@ impl Targets {
     pub(super) fn answer_bytes(&self, plugin: &str) -> usize {
         let granted = self.granted.get(plugin).map(|granted| granted.answer_bytes);
         granted.unwrap_or_else(|| Grant::default().answer_bytes)
-    }
-
-    /// Shortest period of a plugin's ticks.
-    pub(super) fn shortest_tick(&self, plugin: &str) -> Duration {
-        let granted = self.granted.get(plugin).map(|granted| granted.shortest_tick);
-        granted.unwrap_or_else(|| Grant::default().shortest_tick)
     }
 }
 
@@ -206,7 +195,7 @@ mod tests {
             EndpointAddress::Ip(([127, 0, 0, 1], 9000).into()),
             EndpointAddress::Ip("[::1]:9000".parse().unwrap()),
         ];
-        let grant = Grant { hosts, answer_bytes: 7, ..Grant::default() };
+        let grant = Grant { hosts, answer_bytes: 7 };
         targets.grant("guard".into(), grant, Name::new);
         targets
     }

@@ -17,6 +17,9 @@ use tokio::{
 /// nothing of a plugin outlives it for long.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// The timer knows no less. The plugin's own limit is usually longer.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// After a callback, a root context rests for this many times what the callback took: whatever it
 /// does there, four fifths of its worker are left for requests.
 pub(super) const REST: u32 = 4;
@@ -46,7 +49,7 @@ impl Ticks {
             // It may be the one that runs: then it ends behind its callback.
             task.abort.abort();
         }
-        let Some(period) = period else { return };
+        let Some(period) = period.map(|period| period.max(SHORTEST)) else { return };
         ticking.next += 1;
         let number = ticking.next;
         let (ticks, ended) = (self.clone(), key.clone());

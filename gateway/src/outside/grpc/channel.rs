@@ -14,6 +14,7 @@ use super::{
     super::{
         dial::{Attempts, Dialer, IDLE, Key},
         targets::Upstream,
+        tls::Inside,
     },
     status::{End, reason},
 };
@@ -59,7 +60,7 @@ impl Channels {
             {
                 return Ok(ready);
             }
-            match self.connect(dialer, &peer, key).await {
+            match self.connect(dialer, to, &peer, key).await {
                 Ok(ended) => return ended,
                 Err(error) => attempts.failed(&error),
             }
@@ -72,10 +73,11 @@ impl Channels {
     async fn connect(
         self: &Arc<Self>,
         dialer: &Dialer,
+        to: &Upstream,
         peer: &HttpPeer,
         key: Key,
     ) -> pingora::Result<Result<SendRequest<Bytes>, End>> {
-        let stream = dialer.open_new(peer).await?;
+        let stream = dialer.open_new(to, peer, Inside::Http2).await?;
         let mut builder = Builder::new();
         builder
             .enable_push(false)

@@ -177,7 +177,7 @@ struct Client {
 
 impl Client {
     fn new(address: SocketAddr) -> Self {
-        let (dialer, channels) = (Arc::new(Dialer::new()), Arc::default());
+        let (dialer, channels) = (Arc::new(Dialer::new(Arc::default())), Arc::default());
         Self { dialer, channels, to: upstream(address) }
     }
 

@@ -189,7 +189,7 @@ const OK_SHOWN: &str = "200 server=x set-cookie=a=1 x-one=1 set-cookie=b=2 conte
 #[tokio::test]
 async fn heads_on_the_wire_are_envoys() {
     let mut peer = Peer::start(&[&[Act::Say(OK); 32]]).await;
-    let dialer = Dialer::new();
+    let dialer = Dialer::new(Arc::default());
     let ours = "x-envoy-internal: true\r\nx-envoy-expected-rq-timeout-ms: 1000\r\n";
     for (method, headers, body, expected) in [
         ("GET", &[][..], "", format!("{ours}\r\n")),
@@ -374,7 +374,7 @@ async fn answers_are_envoys() {
         let peer = Peer::start(script).await;
         let mut call = call("GET", &[], "");
         call.timeout = Duration::from_millis(300);
-        let ending = perform(&Dialer::new(), &peer.upstream(), request(call)).await;
+        let ending = perform(&Dialer::new(Arc::default()), &peer.upstream(), request(call)).await;
         assert_eq!(show_ending(&ending), expected, "case {number}");
     }
 }
@@ -385,10 +385,14 @@ async fn heads_are_limited() {
     let many: &'static [u8] = many.leak();
     let script: &'static [&'static [Act]] = vec![&*vec![Act::Say(many)].leak()].leak();
     let peer = Peer::start(script).await;
-    let ending = perform(&Dialer::new(), &peer.upstream(), request(call("GET", &[], ""))).await;
+    let ending =
+        perform(&Dialer::new(Arc::default()), &peer.upstream(), request(call("GET", &[], "")))
+            .await;
     assert!(show_ending(&ending).starts_with("failed: 502"), "{ending:?}");
     let peer = Peer::start(&[&[Act::Flood(b"HTTP/1.1 200 OK\r\nx: ", &[b'a'; 1024])]]).await;
-    let ending = perform(&Dialer::new(), &peer.upstream(), request(call("GET", &[], ""))).await;
+    let ending =
+        perform(&Dialer::new(Arc::default()), &peer.upstream(), request(call("GET", &[], "")))
+            .await;
     assert!(show_ending(&ending).starts_with("failed"), "{ending:?}");
 }
 
@@ -397,7 +401,7 @@ async fn refused_connections_go_to_the_next_endpoint() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = closed.local_addr().unwrap();
     drop(closed);
-    let dialer = Dialer::new();
+    let dialer = Dialer::new(Arc::default());
     let ending = perform(&dialer, &upstream(&[nobody]), request(call("GET", &[], ""))).await;
     assert_eq!(
         show_ending(&ending),
@@ -416,7 +420,7 @@ async fn refused_connections_go_to_the_next_endpoint() {
 async fn warm_connections_are_used_again_and_dead_ones_only_cost_a_repeatable_call_time() {
     // The first connection dies under the second request.
     let mut peer = Peer::start(&[&[Act::Say(OK), Act::Reset], &[Act::Say(OK); 8]]).await;
-    let dialer = Dialer::new();
+    let dialer = Dialer::new(Arc::default());
     for _ in 0..2 {
         let ending = perform(&dialer, &peer.upstream(), request(call("GET", &[], ""))).await;
         assert_eq!(show_ending(&ending), OK_SHOWN);
@@ -431,4 +435,55 @@ async fn warm_connections_are_used_again_and_dead_ones_only_cost_a_repeatable_ca
         let ending = perform(&dialer, &peer.upstream(), request(call("POST", &[], ""))).await;
         assert!(show_ending(&ending).starts_with(expected), "{ending:?}");
     }
+}
+
+/// A peer with a certificate for this name, and the roots that know it.
+async fn secured(name: &str) -> (SocketAddr, rustls::RootCertStore) {
+    let own = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let certificate = own.cert.der().clone();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).await.is_ok_and(|count| count > 0) {
+                    let _gone = stream.write_all(OK).await;
+                }
+            });
+        }
+    });
+    (address, roots)
+}
+
+#[tokio::test]
+async fn granted_addresses_prove_their_name() {
+    let (address, roots) = secured("localhost").await;
+    let trust = Arc::new(crate::outside::tls::Trust::in_roots(roots));
+    let dialer = Dialer::new(trust);
+    let mut to = upstream(&[address]);
+    for (name, expected) in [("localhost", OK_SHOWN), ("other.example.com", "failed: 503 ")] {
+        to.tls = Some(name.into());
+        let ending = perform(&dialer, &to, request(call("GET", &[], ""))).await;
+        assert!(show_ending(&ending).starts_with(expected), "{ending:?}");
+    }
+    to.tls = Some("localhost".into());
+    assert!(dialer.open(&to).await.unwrap().reused, "the first connection is kept");
+    // A stranger's certificate is none.
+    let dialer =
+        Dialer::new(Arc::new(crate::outside::tls::Trust::in_roots(rustls::RootCertStore::empty())));
+    let ending = perform(&dialer, &to, request(call("GET", &[], ""))).await;
+    assert!(show_ending(&ending).starts_with("failed: 503 "), "{ending:?}");
 }
