@@ -133,6 +133,7 @@ impl Host {
     ) {
         (self.callback, self.current, self.effective) = (callback, context, context);
         (self.stream, self.end_of_stream, self.resumed) = (stream, end_of_stream, false);
+        self.contexts.call(context);
         self.open = match callback {
             Callback::ContextCreate | Callback::Log | Callback::Done | Callback::Delete => {
                 Open::NOTHING

@@ -296,7 +296,7 @@ impl Plugin {
         stream: &mut Option<Box<Stream>>,
     ) -> Result<Visit, Fault> {
         let created = |instance: &mut Instance, root| Ok((instance.create(root, stream)?, ()));
-        self.seat_stream(worker, configuration, Phase::End, created).map(|(visit, ())| visit)
+        self.seat_stream(worker, configuration, Phase::Log, created).map(|(visit, ())| visit)
     }
 
     /// The stream is over: the guest logs. All filters of a chain log before any is ended.
@@ -309,7 +309,7 @@ impl Plugin {
         visit: &Visit,
         stream: &mut Option<Box<Stream>>,
     ) -> Result<(), Fault> {
-        self.run(worker, visit, Phase::End, |instance| instance.log(visit.context, stream))
+        self.run(worker, visit, Phase::Log, |instance| instance.log(visit.context, stream))
     }
 
     /// The guest forgets the stream.
@@ -322,18 +322,20 @@ impl Plugin {
         visit: &Visit,
         stream: &mut Option<Box<Stream>>,
     ) -> Result<(), Fault> {
-        let ended =
-            self.run(worker, visit, Phase::End, |instance| instance.end(visit.context, stream));
-        match ended {
-            Err(Fault::Lost) => return Ok(()),
-            Err(fault) => return Err(fault),
-            Ok(()) => {}
-        }
         let mut slot = self.slot(worker);
-        if slot.seats[visit.seat].life == visit.life {
-            Self::release(&mut slot, visit.seat);
+        let began = slot.phases[Phase::End as usize].is_sample().then(monotonic);
+        let seat = slot.seats.get_mut(visit.seat).filter(|seat| seat.life == visit.life);
+        let Some(instance) = seat.and_then(|seat| seat.instance.as_mut()) else { return Ok(()) };
+        let ended = instance.end(visit.context, stream);
+        let took = began.map(|began| monotonic().saturating_sub(began));
+        slot.phases[Phase::End as usize].add_sample(took);
+        match ended {
+            Ok(()) => {
+                Self::release(&mut slot, visit.seat);
+                Ok(())
+            }
+            Err(stopped) => Err(self.replace(&mut slot, worker, visit.seat, stopped)),
         }
-        Ok(())
     }
 
     /// [`Plugin::log`] and [`Plugin::end`].

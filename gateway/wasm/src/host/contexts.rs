@@ -23,8 +23,16 @@ pub(crate) struct Open(u8);
 pub(crate) struct Contexts {
     roots: i32,
     next: i32,
+    /// The stream that was called last. A callback asks for it a dozen times, and the next callback
+    /// is often about it too.
+    last: i32,
+    last_context: Context,
+    /// The others.
     streams: HashMap<i32, Context, BuildHasherDefault<Spread>>,
 }
+
+/// No stream's id.
+const NONE: i32 = 0;
 
 /// A stream's context. Small, because each request makes one.
 #[derive(Default)]
@@ -71,60 +79,95 @@ impl Open {
 impl Contexts {
     pub(crate) fn new(roots: usize) -> Self {
         let roots = i32::try_from(roots).unwrap_or(i32::MAX - 1);
-        Self { roots, next: roots, streams: HashMap::default() }
+        let (last, last_context) = (NONE, Context::default());
+        Self { roots, next: roots, last, last_context, streams: HashMap::default() }
     }
 
     /// A context for a stream, under a root. Ids are not used again while they live.
     pub(crate) fn create(&mut self, root: i32) -> i32 {
         loop {
             self.next = self.next.checked_add(1).unwrap_or(self.roots + 1);
-            if !self.streams.contains_key(&self.next) {
+            if self.get(self.next).is_none() {
                 break;
             }
         }
-        self.streams.insert(self.next, Context { root, ..Context::default() });
+        self.set_last_aside();
+        (self.last, self.last_context) = (self.next, Context { root, ..Context::default() });
         self.next
     }
 
     pub(crate) fn remove(&mut self, context: i32) {
-        self.streams.remove(&context);
+        if context == self.last {
+            (self.last, self.last_context) = (NONE, Context::default());
+        } else {
+            self.streams.remove(&context);
+        }
+    }
+
+    /// A callback about a context begins.
+    pub(super) fn call(&mut self, context: i32) {
+        if context != self.last
+            && let Some(stream) = self.streams.remove(&context)
+        {
+            self.set_last_aside();
+            (self.last, self.last_context) = (context, stream);
+        }
+    }
+
+    fn set_last_aside(&mut self) {
+        let stream = std::mem::take(&mut self.last_context);
+        if self.last != NONE {
+            self.streams.insert(self.last, stream);
+        }
+    }
+
+    fn get(&self, context: i32) -> Option<&Context> {
+        if context == self.last { Some(&self.last_context) } else { self.streams.get(&context) }
+    }
+
+    fn get_mut(&mut self, context: i32) -> Option<&mut Context> {
+        if context == self.last {
+            Some(&mut self.last_context)
+        } else {
+            self.streams.get_mut(&context)
+        }
     }
 
     /// Streams that are inside.
     pub(crate) fn len(&self) -> usize {
-        self.streams.len()
+        self.streams.len() + usize::from(self.last != NONE)
     }
 
     pub(crate) fn knows(&self, context: i32) -> bool {
-        (1..=self.roots).contains(&context) || self.streams.contains_key(&context)
+        (1..=self.roots).contains(&context) || self.get(context).is_some()
     }
 
     pub(crate) fn root(&self, context: i32) -> i32 {
-        self.streams.get(&context).map_or(context, |stream| stream.root)
+        self.get(context).map_or(context, |stream| stream.root)
     }
 
     pub(crate) fn open(&self, context: i32) -> Open {
-        self.streams.get(&context).map_or(Open::NOTHING, |stream| stream.open)
+        self.get(context).map_or(Open::NOTHING, |stream| stream.open)
     }
 
     pub(crate) fn set_open(&mut self, context: i32, open: Open) {
-        if let Some(stream) = self.streams.get_mut(&context) {
+        if let Some(stream) = self.get_mut(context) {
             stream.open = open;
         }
     }
 
     pub(crate) fn spent(&self, context: i32) -> Duration {
-        self.streams.get(&context).map_or(Duration::ZERO, |stream| stream.spent)
+        self.get(context).map_or(Duration::ZERO, |stream| stream.spent)
     }
 
     pub(crate) fn spend(&mut self, context: i32, time: Duration) {
-        if let Some(stream) = self.streams.get_mut(&context) {
+        if let Some(stream) = self.get_mut(context) {
             stream.spent += time;
         }
     }
 
     fn waiting(&mut self, context: i32) -> Option<&mut Waiting> {
-        let stream = self.streams.get_mut(&context)?;
+        let stream = self.get_mut(context)?;
         Some(stream.waiting.get_or_insert_default())
     }
 
@@ -141,13 +184,13 @@ impl Contexts {
     }
 
     pub(crate) fn take_resumed(&mut self, context: i32) -> Resumed {
-        let waiting = self.streams.get_mut(&context).and_then(|stream| stream.waiting.as_mut());
+        let waiting = self.get_mut(context).and_then(|stream| stream.waiting.as_mut());
         waiting.map_or_else(Resumed::default, |waiting| std::mem::take(&mut waiting.resumed))
     }
 
     /// A direction of a parked stream goes on.
     pub(super) fn resume(&mut self, context: i32, direction: Direction) {
-        let waiting = self.streams.get_mut(&context).and_then(|stream| stream.waiting.as_mut());
+        let waiting = self.get_mut(context).and_then(|stream| stream.waiting.as_mut());
         let Some(waiting) = waiting else { return };
         match direction {
             Direction::Request => waiting.resumed.request = true,
@@ -160,11 +203,11 @@ impl Contexts {
 
     /// A parked stream, for the time of a callback.
     pub(super) fn borrow(&self, context: i32) -> Option<Box<Stream>> {
-        self.streams.get(&context)?.waiting.as_ref()?.locker.as_ref()?.take()
+        self.get(context)?.waiting.as_ref()?.locker.as_ref()?.take()
     }
 
     pub(super) fn put_back(&self, context: i32, stream: Box<Stream>) {
-        let waiting = self.streams.get(&context).and_then(|stream| stream.waiting.as_ref());
+        let waiting = self.get(context).and_then(|stream| stream.waiting.as_ref());
         let Some(locker) = waiting.and_then(|waiting| waiting.locker.as_ref()) else { return };
         let wake = stream.local_response.is_some() || stream.close || stream.invalid.is_some();
         locker.put(stream);
@@ -184,7 +227,8 @@ impl Contexts {
 
     /// The instance is gone: everyone who waits for it should look.
     pub(crate) fn wake_all(&self) {
-        let waiting = self.streams.values().filter_map(|stream| stream.waiting.as_ref());
+        let streams = self.streams.values().chain([&self.last_context]);
+        let waiting = streams.filter_map(|stream| stream.waiting.as_ref());
         waiting.filter_map(|waiting| waiting.locker.as_ref()).for_each(Locker::wake);
     }
 }
