@@ -1,17 +1,15 @@
 //! The call-outs of an instance that are on their way, by the numbers the guest knows them by.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::outside::{GrpcRunning, Running};
 
 /// Numbers as Envoy gives them: the two lowest bits tell the kind.
 #[derive(Default)]
 pub(crate) struct Calls {
-    open: HashMap<u32, OpenCall>,
-    /// How many of each kind there were.
-    http: u32,
-    grpc_calls: u32,
-    grpc_streams: u32,
+    open: BTreeMap<u32, OpenCall>,
+    /// The last number of each kind.
+    last: [u32; 4],
     /// Streams that only the peer has closed.
     half_closed: usize,
 }
@@ -54,16 +52,11 @@ impl Calls {
         self.open.len() - self.half_closed
     }
 
-    /// The number of the next call of a kind.
-    pub(crate) fn next(&mut self, kind: CallKind) -> u32 {
-        let count = match kind {
-            CallKind::Http => &mut self.http,
-            CallKind::GrpcCall => &mut self.grpc_calls,
-            CallKind::GrpcStream => &mut self.grpc_streams,
-        };
+    /// The number of the next call of a kind. It is the next one's until a call has it.
+    pub(crate) fn next(&self, kind: CallKind) -> u32 {
+        let mut token = self.last[kind as usize];
         loop {
-            *count = count.wrapping_add(1);
-            let token = count.wrapping_mul(4) | kind as u32;
+            token = token.wrapping_add(4) | kind as u32;
             // Not 0, which some guests take for no call; and none that is still open, after 2³⁰.
             if token >= 4 && !self.open.contains_key(&token) {
                 return token;
@@ -72,6 +65,7 @@ impl Calls {
     }
 
     pub(crate) fn insert(&mut self, token: u32, call: OpenCall) {
+        self.last[token as usize & 3] = token;
         self.open.insert(token, call);
     }
 

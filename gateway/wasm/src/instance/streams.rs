@@ -137,13 +137,16 @@ impl Instance {
         result.map(drop)
     }
 
-    /// The end of a context: `done`, then `delete`. As on Envoy, a stream's context is deleted
+    /// The end of a context, once: `done`, then `delete`. As on Envoy, a stream's context is deleted
     /// whatever `done` answers; only root contexts are waited for.
     pub(crate) fn end(
         &mut self,
         context: i32,
         stream: &mut Option<Box<Stream>>,
     ) -> Result<(), Stopped> {
+        if !self.store.data().contexts.knows(context) {
+            return Ok(());
+        }
         self.store.data_mut().begin(Callback::Done, context, stream.take(), true);
         let result = self.call(Callback::Done, context, |e| &e.on_done, context).and_then(|_| {
             self.store.data_mut().go_on(Callback::Delete);

@@ -14,10 +14,12 @@ use crate::{
 };
 
 /// Each callback of a request, with the letter that `misbehave.wat` knows it by.
-const CALLBACKS: [(&str, &str); 6] = [
+const CALLBACKS: [(&str, &str); 8] = [
     ("create", "proxy_on_context_create"),
     ("q", "proxy_on_request_headers"),
+    ("b", "proxy_on_request_body"),
     ("s", "proxy_on_response_headers"),
+    ("p", "proxy_on_response_body"),
     ("log", "proxy_on_log"),
     ("done", "proxy_on_done"),
     ("x", "proxy_on_delete"),
@@ -117,11 +119,13 @@ fn contexts(plugin: &Plugin) -> Result<String> {
 }
 
 fn all_phases(plugin: &Plugin, stream: &mut Option<Box<Stream>>) -> Result<(), Fault> {
-    let (visit, _) = plugin.enter(0, 0, stream, true)?;
+    let (visit, _) = plugin.enter(0, 0, stream, false)?;
+    plugin.request_body(0, &visit, stream, true)?;
     if let Some(stream) = stream {
         stream.response = response();
     }
-    plugin.respond(0, &visit, stream, true)?;
+    plugin.respond(0, &visit, stream, false)?;
+    plugin.response_body(0, &visit, stream, true)?;
     leave(plugin, &visit, stream)
 }
 

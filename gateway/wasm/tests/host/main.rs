@@ -4,11 +4,14 @@
 //! (`name.txt`) are run by `recorded`; those in `tests/guests/refused` must not start, for the
 //! reason recorded; the others misbehave, and `hostile` says how.
 
+mod fake;
 mod guest;
 mod said;
 mod transcript;
 
+mod flow;
 mod hostile;
 mod lifetime;
+mod limits;
 mod recorded;
 mod refused;

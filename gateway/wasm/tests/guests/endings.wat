@@ -1,0 +1,15 @@
+;; What can be read at each end, and who is told of it.
+(func $look
+  (call $value @"request" (call $get (i32.const 0) @":path" (call $out)))
+  (call $value @"request trailers" (call $get (i32.const 1) @"x" (call $out)))
+  (call $answer @"size" (call $get_size (i32.const 0) (i32.const 8)))
+  (call $answer @"change" (call $add (i32.const 0) @"x" @"y")))
+(func (export "proxy_on_context_create") (param i32 i32)
+  (call $answer @"create" (local.get 0)) (call $look))
+(func (export "proxy_on_log") (param i32) (call $answer @"log" (local.get 0)) (call $look))
+(func (export "proxy_on_done") (param i32) (result i32)
+  (call $answer @"done" (local.get 0)) (call $look) (i32.const 0))
+(func (export "proxy_on_delete") (param i32)
+  (call $answer @"delete" (local.get 0))
+  (call $answer @"effective" (call $effective (local.get 0)))
+  (call $answer @"proxy_done" (call $done)))
