@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
-use portico_wasm::{Action, Facts, HeaderPause, Stream};
+use portico_wasm::{Action, Facts, HeaderPause, Progress, Stream};
 
 pub(crate) use self::way::{Filters, Newer, Visited, Way};
 use self::{
@@ -235,6 +235,7 @@ fn read_request(exchange: &mut Exchange, head: &RequestHeader) {
         request_headers_bytes: head_bytes(&head.headers),
         upstream: None,
         end: None,
+        progress: Progress::default(),
     };
     exchange.filters.stream = Some(Stream::new(fields, facts));
 }

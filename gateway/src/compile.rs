@@ -155,6 +155,7 @@ fn compile_rule(
         facts: Arc::new(RouteFacts {
             route: name.clone(),
             service: first.unwrap_or_else(|| "".into()),
+            host: "".into(),
         }),
         name,
         asks_for_host: steps.iter().any(asks_for_host),

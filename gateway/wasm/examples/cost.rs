@@ -14,8 +14,8 @@ use std::{
 use anyhow::{Context, Result};
 use http::HeaderValue;
 use portico_wasm::{
-    ConnectionFacts, Engine, Facts, FieldName, Fields, Limits, Plugin, RouteFacts, Services, Spec,
-    Stream,
+    ConnectionFacts, Engine, Facts, FieldName, Fields, Limits, Plugin, Progress, RouteFacts,
+    Services, Spec, Stream,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -150,13 +150,18 @@ fn stream() -> Box<Stream> {
     let nobody = SocketAddr::from(([192, 0, 2, 1], 80));
     let facts = Facts {
         connection: Arc::new(ConnectionFacts { id: 1, source: nobody, destination: nobody }),
-        route: Arc::new(RouteFacts { route: "staff".into(), service: "staff".into() }),
+        route: Arc::new(RouteFacts {
+            route: "staff".into(),
+            service: "staff".into(),
+            host: "".into(),
+        }),
         listener: "web".into(),
         time: SystemTime::now(),
         protocol: "HTTP/1.1",
         request_headers_bytes: 200,
         upstream: None,
         end: None,
+        progress: Progress::default(),
     };
     Stream::new(request, facts)
 }

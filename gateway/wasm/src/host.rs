@@ -26,6 +26,7 @@ pub(crate) use self::{
 use crate::{
     abi::{AbiVersion, Callback, Status},
     cpu::CpuClock,
+    foreign::{Declared, Expressions},
     locker::Locker,
     met::{Limit, Met},
     metrics::Metrics,
@@ -46,6 +47,9 @@ pub(crate) struct Host {
     /// Shared data and queues.
     pub(crate) shared: Arc<Scope>,
     pub(crate) metrics: Metrics,
+    pub(crate) expressions: Expressions,
+    /// What kinds of properties there will be.
+    pub(crate) declared: Declared,
     pub(crate) abi: AbiVersion,
     /// Where the instance lives.
     pub(crate) home: Home,
@@ -99,6 +103,8 @@ impl Host {
             plugin: spec.name.clone(),
             shared: services.shared.scope(spec.scope()),
             metrics: services.metrics.instance(&spec.name, limits.metrics),
+            expressions: Expressions::default(),
+            declared: Declared::default(),
             services,
             abi,
             home,

@@ -33,6 +33,7 @@ mod origin;
 mod plugin;
 
 mod cpu;
+mod foreign;
 mod host;
 mod instance;
 mod proxy_wasm;
@@ -55,6 +56,6 @@ pub use self::{
     spec::{Capabilities, Capability, HeaderPause, Isolation, Spec},
     stream::{
         ConnectionFacts, End, Facts, Field, FieldName, Fields, InvalidHead, LocalResponse,
-        RouteFacts, Stream, joins,
+        Progress, RouteFacts, Stream, joins,
     },
 };

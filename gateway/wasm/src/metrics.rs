@@ -26,7 +26,7 @@ pub struct MetricStore {
 /// The series of one plugin.
 #[derive(Default)]
 pub(crate) struct PluginSeries {
-    series: Mutex<BTreeMap<(Kind, Vec<u8>), Arc<Series>>>,
+    series: Mutex<BTreeMap<Key, Arc<Series>>>,
 }
 
 /// The metrics of one instance, by the numbers it knows them by.
@@ -34,10 +34,13 @@ pub(crate) struct Metrics {
     plugin: Arc<PluginSeries>,
     /// Most series the plugin may have.
     limit: usize,
-    numbers: HashMap<(Kind, Vec<u8>), u32>,
+    numbers: HashMap<Key, u32>,
     /// By kind, in the order of definition.
     series: [Vec<Arc<Series>>; 3],
 }
+
+/// Kind and name: one name may be used for several kinds, as in Envoy.
+type Key = (Kind, Vec<u8>);
 
 /// Bytes of a name. The longest in use (Istio's, with its labels inside) have a few hundred.
 const NAME: usize = 2_048;

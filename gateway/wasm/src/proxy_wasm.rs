@@ -4,7 +4,7 @@
 //! time, with any pointer.
 
 pub(crate) mod memory;
-mod pairs;
+pub(crate) mod pairs;
 
 mod buffers;
 mod calls;
@@ -14,7 +14,7 @@ mod grpc;
 mod headers;
 mod log;
 mod metrics;
-mod properties;
+pub(crate) mod properties;
 mod response;
 mod shared;
 mod wasi;

@@ -5,7 +5,12 @@
 
 mod fields;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::{Bytes, BytesMut};
 
@@ -38,7 +43,19 @@ pub struct Stream {
     /// Set by a guest that changed what the route was chosen by, and wants it chosen again.
     pub reroute: bool,
     /// What guests stored with `proxy_set_property`, by path.
-    pub(crate) properties: BTreeMap<Vec<u8>, Bytes>,
+    pub(crate) properties: BTreeMap<Vec<u8>, Property>,
+    /// What guests stored with `set_envoy_filter_state`, by name.
+    pub(crate) filter_state: BTreeMap<Vec<u8>, Bytes>,
+}
+
+/// What a guest stored with a stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Property {
+    pub(crate) value: Bytes,
+    /// Declared to be text; bytes otherwise. Expressions tell them apart.
+    pub(crate) text: bool,
+    /// Declared to be set only once.
+    pub(crate) read_only: bool,
 }
 
 /// What a guest put into a head that no peer would accept.
@@ -82,6 +99,34 @@ pub struct Facts {
     pub upstream: Option<SocketAddr>,
     /// Known in the log phase.
     pub end: Option<End>,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// What becomes known of a request on its way, and is nothing before.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Bytes of the request's body that have come from the client.
+    pub request_body: u64,
+    /// Bytes of the response's body that have gone to the client.
+    pub response_body: u64,
+    /// Why the response is what it is, in Envoy's words: `via_upstream`, `route_not_found`, the
+    /// details of a local response … (`response.code_details`).
+    pub details: Option<Arc<str>>,
+    /// What went wrong, in the bits of Envoy's response flags (`response.flags`).
+    pub flags: u64,
+    /// How often the request was sent (`upstream.request_attempt_count`).
+    pub attempts: u64,
+    /// Endpoints of the service (`upstream.num_endpoints`).
+    pub endpoints: Option<u64>,
+    /// Our side of the connection to the endpoint.
+    pub upstream_local: Option<SocketAddr>,
+    /// Why the connection to the endpoint failed.
+    pub upstream_failure: Option<Arc<str>>,
+    /// How long it took until there was a connection to the endpoint.
+    pub upstream_ready: Option<Duration>,
+    /// From the first byte sent to the endpoint to the last received from it.
+    pub backend_latency: Option<Duration>,
 }
 
 /// A downstream connection.
@@ -100,12 +145,14 @@ pub struct RouteFacts {
     pub route: Arc<str>,
     /// The service of the rule's first backend, empty if there is none.
     pub service: Arc<str>,
+    /// The host pattern that the request's host fits, empty if any does (`xds.virtual_host_name`).
+    pub host: Arc<str>,
 }
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug)]
 pub struct End {
-    pub duration: std::time::Duration,
+    pub duration: Duration,
     pub request_body: u64,
     pub response_body: u64,
 }
@@ -126,6 +173,7 @@ impl Stream {
             close: false,
             reroute: false,
             properties: BTreeMap::new(),
+            filter_state: BTreeMap::new(),
         })
     }
 

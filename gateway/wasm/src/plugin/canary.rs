@@ -9,7 +9,7 @@ use crate::{
     module::{LoadError, Module},
     outside::Services,
     spec::Spec,
-    stream::{ConnectionFacts, Facts, FieldName, Fields, RouteFacts, Stream},
+    stream::{ConnectionFacts, Facts, FieldName, Fields, Progress, RouteFacts, Stream},
 };
 
 /// Sends a request through for each configuration. What the filter answers does not matter; that it
@@ -46,7 +46,7 @@ fn request() -> Box<Stream> {
     }
     let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let connection = ConnectionFacts { id: 0, source: nowhere, destination: nowhere };
-    let route = RouteFacts { route: "canary".into(), service: "".into() };
+    let route = RouteFacts { route: "canary".into(), service: "".into(), host: "".into() };
     Stream::new(
         request,
         Facts {
@@ -58,6 +58,7 @@ fn request() -> Box<Stream> {
             request_headers_bytes: 0,
             upstream: None,
             end: None,
+            progress: Progress::default(),
         },
     )
 }

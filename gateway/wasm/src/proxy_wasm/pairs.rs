@@ -7,7 +7,7 @@ use crate::abi::Status;
 type Pair<'a> = (&'a [u8], &'a [u8]);
 
 /// Bytes of a map.
-pub(super) fn encode<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Vec<u8> {
+pub(crate) fn encode<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Vec<u8> {
     let size = pairs.clone().map(|(name, value)| 10 + name.len() + value.len()).sum::<usize>();
     let mut bytes = Vec::with_capacity(4 + size);
     bytes.extend_from_slice(&length(pairs.clone().count()));

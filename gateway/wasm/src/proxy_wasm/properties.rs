@@ -1,20 +1,30 @@
-//! Properties: facts by path, as Envoy's attributes name them. Text is text, numbers are eight
-//! bytes little-endian, times and durations are nanoseconds.
+//! Properties: facts by path. Paths and formats are those of Envoy's attributes
+//! (<https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>); when a
+//! fact is there is what Envoy 1.40 was seen to do. A path is its segments with zero bytes between.
+//!
+//! What a guest sets is found again by the same path, and as `filter_state` under `wasm.` and its
+//! name; it never takes the place of a fact. Behind both stand the short names (`route_name`) that
+//! filters still use since Envoy gave them up.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod configured;
+mod exchange;
+mod peers;
+mod value;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use wasmtime::{Caller, Linker};
 
-use super::{
-    memory::{answer, hand_over, parts, read},
-    pairs,
-};
+use self::configured::{alias, filter_state, node, plugin, xds};
+pub(crate) use self::value::Value;
+use super::memory::{answer, hand_over, parts, read};
 use crate::{
-    abi::Status,
-    host::Host,
+    abi::{Callback, Status},
+    host::{Host, Open},
     limits::SET_PROPERTY_BYTES,
-    stream::{Fields, Stream},
+    met::Limit,
+    stream::{Fields, Property, Stream},
 };
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -31,8 +41,8 @@ fn get_property(
     size: i32,
 ) -> wasmtime::Result<i32> {
     let value = parts(&mut caller).and_then(|(memory, host)| {
-        let path = trim(read(memory, path, path_size)?);
-        find(host, path).ok_or(Status::NotFound)
+        let path = read(memory, path, path_size)?;
+        find(host, path).ok_or(Status::NotFound)?.serialize()
     });
     hand_over(&mut caller, value, data, size)
 }
@@ -45,20 +55,55 @@ fn set_property(
     value_size: i32,
 ) -> i32 {
     answer(parts(&mut caller).and_then(|(memory, host)| {
-        let path = trim(read(memory, path, path_size)?);
-        let value = read(memory, value, value_size)?;
-        let limit = host.spec.limits.properties;
-        let properties = &mut host.stream.as_deref_mut().ok_or(Status::BadArgument)?.properties;
-        let others = properties.iter().filter(|(other, _)| *other != path);
-        let (count, bytes) = others.fold((0, 0), |(count, bytes), (path, value)| {
-            (count + 1, bytes + path.len() + value.len())
-        });
-        if count >= limit || bytes + path.len() + value.len() > SET_PROPERTY_BYTES {
-            return Err(Status::InternalFailure);
-        }
-        properties.insert(path.to_vec(), Bytes::copy_from_slice(value));
-        Ok(())
+        let (path, value) = (read(memory, path, path_size)?, read(memory, value, value_size)?);
+        set(host, trim(path), value)
     }))
+}
+
+fn set(host: &mut Host, path: &[u8], value: &[u8]) -> Result<(), Status> {
+    let root = host.root();
+    let stream = host.stream.as_deref_mut().ok_or(Status::NotFound)?;
+    let bytes = |(path, property): (&Vec<u8>, &Property)| path.len() + property.value.len();
+    let others = stream.properties.iter().filter(|(other, _)| *other != path);
+    let (count, others) =
+        others.fold((0, 0), |(count, sum), entry| (count + 1, sum + bytes(entry)));
+    if count >= host.spec.limits.properties
+        || others + path.len() + value.len() > SET_PROPERTY_BYTES
+    {
+        return Err(host.refuse(Limit::Properties, Status::InternalFailure));
+    }
+    let value = Bytes::copy_from_slice(value);
+    match stream.properties.get_mut(path) {
+        Some(property) if property.read_only => return Err(Status::BadArgument),
+        Some(property) => property.value = value,
+        None => {
+            let (text, read_only) = host.declared.of(root, path);
+            stream.properties.insert(path.to_vec(), Property { value, text, read_only });
+        }
+    }
+    Ok(())
+}
+
+/// Segments of a path that any fact has. Longer ones lead nowhere.
+const SEGMENTS: usize = 6;
+
+/// The value of a path; `None` if there is nothing.
+pub(crate) fn find<'a>(host: &'a Host, path: &[u8]) -> Option<Value<'a>> {
+    let path = trim(path);
+    if path.is_empty() {
+        return Some(Value::Opaque);
+    }
+    let mut segments = [&b""[..]; SEGMENTS];
+    let mut count = 0;
+    for segment in path.split(|byte| *byte == 0) {
+        if count < SEGMENTS {
+            segments[count] = segment;
+        }
+        count += 1;
+    }
+    let known = segments.get(..count).and_then(|segments| fact(host, segments));
+    let set = || host.stream.as_deref()?.properties.get(path).map(Property::as_value);
+    known.or_else(set).or_else(|| alias(host, path))
 }
 
 /// Some SDKs end a path with a zero byte.
@@ -66,139 +111,53 @@ fn trim(path: &[u8]) -> &[u8] {
     path.strip_suffix(b"\0").unwrap_or(path)
 }
 
-fn find(host: &Host, path: &[u8]) -> Option<Bytes> {
-    if let Some(set) = host.stream.as_deref().and_then(|stream| stream.properties.get(path)) {
-        return Some(set.clone());
-    }
-    let mut segments = path.split(|byte| *byte == 0);
-    let first = segments.next()?;
-    let second = segments.next();
-    let third = segments.next();
-    let has_third = matches!((first, second), (b"request" | b"response", Some(b"headers")));
-    if segments.next().is_some() || (third.is_some() && !has_third) {
-        return None;
-    }
-    match (first, second) {
-        (b"plugin_name", None) => return Some(Bytes::copy_from_slice(host.plugin.as_bytes())),
-        // Known and empty: C++ filters stop if it is not there at all.
-        (b"plugin_root_id" | b"plugin_vm_id", None) => return Some(Bytes::new()),
+fn fact<'a>(host: &'a Host, path: &[&[u8]]) -> Option<Value<'a>> {
+    let (first, rest) = path.split_first()?;
+    match *first {
+        b"plugin_name" | b"plugin_root_id" | b"plugin_vm_id" => return plugin(host, first, rest),
+        b"xds" if rest.first() == Some(&&b"node"[..]) => return node(rest.get(1..)?),
+        b"xds" if rest.is_empty() => return Some(Value::Opaque),
         _ => {}
     }
     let stream = host.stream.as_deref()?;
-    match (first, second) {
-        (b"request", Some(name)) => request(stream, name, third),
-        (b"response", Some(name)) => response(stream, name, third),
-        (b"source" | b"destination" | b"connection" | b"upstream", Some(name)) => {
-            connection(stream, first, name)
-        }
-        (b"route_name", None) | (b"xds", Some(b"route_name")) => text(&stream.facts.route.route),
-        (b"cluster_name", None) | (b"xds", Some(b"cluster_name")) => {
-            text(&stream.facts.route.service)
-        }
-        (b"listener_name", None) | (b"xds", Some(b"listener_name")) => text(&stream.facts.listener),
+    match *first {
+        b"request" => exchange::request(stream, request_head(host), rest),
+        b"response" => exchange::response(stream, response_head(host), rest),
+        b"connection" => peers::connection(&stream.facts, rest),
+        b"connection_id" if rest.is_empty() => Some(Value::Uint(stream.facts.connection.id)),
+        b"source" => peers::peer(stream.facts.connection.source, rest),
+        b"destination" => peers::peer(stream.facts.connection.destination, rest),
+        b"upstream" => peers::upstream(&stream.facts, rest),
+        b"xds" => xds(&stream.facts, rest),
+        b"metadata" => configured::metadata(rest),
+        b"filter_state" => filter_state(stream, rest),
+        b"upstream_filter_state" if rest.is_empty() => stream.facts.upstream.map(|_| Value::Opaque),
         _ => None,
     }
 }
 
-fn request(stream: &Stream, name: &[u8], third: Option<&[u8]>) -> Option<Bytes> {
-    let fields = &stream.request;
-    let path = || fields.first(b":path").map_or(&b""[..], |path| path.as_bytes());
-    match name {
-        b"path" => field(fields, b":path"),
-        b"url_path" => path().split(|byte| *byte == b'?').next().map(Bytes::copy_from_slice),
-        b"query" => {
-            let at = path().iter().position(|byte| *byte == b'?');
-            Some(at.map_or_else(Bytes::new, |at| Bytes::copy_from_slice(&path()[at + 1..])))
-        }
-        b"host" => field(fields, b":authority"),
-        b"method" => field(fields, b":method"),
-        b"scheme" => field(fields, b":scheme"),
-        b"referer" => field(fields, b"referer"),
-        b"useragent" => field(fields, b"user-agent"),
-        b"id" => field(fields, b"x-request-id"),
-        b"headers" => headers(fields, third),
-        b"protocol" => text(stream.facts.protocol),
-        b"time" => nanoseconds(stream.facts.time.duration_since(UNIX_EPOCH).ok()?),
-        b"duration" => {
-            let elapsed = || SystemTime::now().duration_since(stream.facts.time).ok();
-            nanoseconds(stream.facts.end.map(|end| end.duration).or_else(elapsed)?)
-        }
-        b"size" => number(stream.facts.end.map_or(0, |end| end.request_body)),
-        b"headers_bytes" => number(stream.facts.request_headers_bytes),
-        b"total_size" => {
-            let body = stream.facts.end.map_or(0, |end| end.request_body);
-            number(stream.facts.request_headers_bytes + body)
-        }
-        _ => None,
+/// The request's head, while the guest may read it.
+fn request_head(host: &Host) -> Option<&Fields> {
+    let readable = host.callback == Callback::Log || host.open.has(Open::REQUEST_HEADERS);
+    host.stream.as_deref().filter(|_| readable).map(|stream| &stream.request)
+}
+
+/// The response's head, likewise. There is none before the response.
+fn response_head(host: &Host) -> Option<&Fields> {
+    let readable = host.callback == Callback::Log || host.open.has(Open::RESPONSE_HEADERS);
+    let response = host.stream.as_deref().filter(|_| readable).map(|stream| &stream.response);
+    response.filter(|response| !response.is_empty())
+}
+
+impl Property {
+    fn as_value(&self) -> Value<'_> {
+        if self.text { Value::Text(Cow::Borrowed(&self.value)) } else { Value::Bytes(&self.value) }
     }
 }
 
-fn response(stream: &Stream, name: &[u8], third: Option<&[u8]>) -> Option<Bytes> {
-    let fields = &stream.response;
-    if fields.is_empty() {
-        return None;
+impl Stream {
+    /// The status of the response, once there is one.
+    fn status(&self) -> Option<i64> {
+        self.response.first(b":status")?.to_str().ok()?.parse().ok()
     }
-    match name {
-        b"code" => number(fields.first(b":status")?.to_str().ok()?.parse().ok()?),
-        b"headers" => headers(fields, third),
-        b"grpc_status" => number(fields.first(b"grpc-status")?.to_str().ok()?.parse().ok()?),
-        b"headers_bytes" => number(head_bytes(fields)),
-        b"size" => number(stream.facts.end.map_or(0, |end| end.response_body)),
-        b"total_size" => {
-            let body = stream.facts.end.map_or(0, |end| end.response_body);
-            number(head_bytes(fields) + body)
-        }
-        _ => None,
-    }
-}
-
-fn connection(stream: &Stream, side: &[u8], name: &[u8]) -> Option<Bytes> {
-    let facts = &stream.facts;
-    let address = match side {
-        b"connection" => {
-            return match name {
-                b"id" => number(facts.connection.id),
-                b"mtls" => Some(Bytes::from_static(&[0])),
-                _ => None,
-            };
-        }
-        b"source" => facts.connection.source,
-        b"destination" => facts.connection.destination,
-        _ => facts.upstream?,
-    };
-    match name {
-        b"address" => text(&address.to_string()),
-        b"port" => number(address.port().into()),
-        _ => None,
-    }
-}
-
-fn field(fields: &Fields, name: &[u8]) -> Option<Bytes> {
-    fields.first(name).map(|value| Bytes::copy_from_slice(value.as_bytes()))
-}
-
-fn headers(fields: &Fields, name: Option<&[u8]>) -> Option<Bytes> {
-    match name {
-        Some(name) => field(fields, name),
-        None => Some(
-            pairs::encode(fields.iter().map(|f| (f.name.as_str().as_bytes(), f.value.as_bytes())))
-                .into(),
-        ),
-    }
-}
-
-fn head_bytes(fields: &Fields) -> u64 {
-    fields.iter().map(|f| (f.name.as_str().len() + f.value.len()) as u64).sum()
-}
-
-fn text(text: &str) -> Option<Bytes> {
-    Some(Bytes::copy_from_slice(text.as_bytes()))
-}
-
-fn number(number: u64) -> Option<Bytes> {
-    Some(Bytes::copy_from_slice(&number.to_le_bytes()))
-}
-
-fn nanoseconds(duration: Duration) -> Option<Bytes> {
-    number(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
 }

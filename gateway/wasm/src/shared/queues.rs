@@ -192,7 +192,7 @@ impl Queue {
     fn wake(&self, number: u32) {
         let registrars = lock(&self.inner).registrars.clone();
         let living = registrars.iter().rev().find(|registrar| registrar.listener.lives());
-        if let Some(registrar) = living.or(registrars.last()) {
+        if let Some(registrar) = living.or_else(|| registrars.last()) {
             registrar.listener.wake(number);
         }
     }

@@ -33,6 +33,9 @@ recorded! {
     callbacks
     command
     configuration
+    foreign
+    foreign_expressions
+    foreign_signature
     headers_change
     headers_invalid
     headers_pairs

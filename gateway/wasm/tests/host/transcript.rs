@@ -9,8 +9,8 @@ use std::{
 
 use http::HeaderValue;
 use portico_wasm::{
-    Action, ConnectionFacts, End, Facts, Fault, FieldName, Fields, Plugin, RouteFacts, Stream,
-    Visit,
+    Action, ConnectionFacts, End, Facts, Fault, FieldName, Fields, Plugin, Progress, RouteFacts,
+    Stream, Visit,
 };
 
 use crate::said::Said;
@@ -71,13 +71,34 @@ pub(crate) fn connection(id: u64) -> Arc<ConnectionFacts> {
 fn facts() -> Facts {
     Facts {
         connection: connection(42),
-        route: Arc::new(RouteFacts { route: "staff/1".into(), service: "staff".into() }),
+        route: Arc::new(RouteFacts {
+            route: "staff/1".into(),
+            service: "staff".into(),
+            host: "fleet.local".into(),
+        }),
         listener: "web".into(),
         time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000),
         protocol: "HTTP/1.1",
         request_headers_bytes: 321,
         upstream: None,
         end: None,
+        progress: Progress::default(),
+    }
+}
+
+/// What is known when the response's head has come.
+fn progress() -> Progress {
+    Progress {
+        request_body: 10,
+        response_body: 0,
+        details: Some("via_upstream".into()),
+        flags: 4,
+        attempts: 2,
+        endpoints: Some(3),
+        upstream_local: Some(SocketAddr::from(([192, 0, 2, 2], 40_000))),
+        upstream_failure: None,
+        upstream_ready: Some(Duration::from_micros(7)),
+        backend_latency: Some(Duration::from_micros(8)),
     }
 }
 
@@ -99,6 +120,7 @@ pub(crate) fn visit(plugin: &Plugin, configuration: usize, said: &Said) -> Strin
     if let Some(stream) = &mut stream {
         stream.response = response();
         stream.facts.upstream = Some(SocketAddr::from(([192, 0, 2, 3], 8_080)));
+        stream.facts.progress = progress();
     }
     let responded = plugin.respond(0, &visit, &mut stream, false);
     lines(&mut text, said);
