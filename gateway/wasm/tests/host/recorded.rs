@@ -60,8 +60,9 @@ recorded! {
 
 fn record(name: &str) -> Result<()> {
     let guest = Guest::read(name)?;
-    // Time is not what these are about, and the machine may be slow.
-    let limits = Limits { cpu: std::time::Duration::from_secs(10), ..Limits::default() };
+    // Time is not what these are about, and the machine may be slow; and some say a lot.
+    let cpu = std::time::Duration::from_secs(10);
+    let limits = Limits { cpu, log_rate: 10_000, ..Limits::default() };
     let module = guest.compile()?;
     let mut text = format!("{:?}, not offered: {:?}\n", module.abi(), module.stubs());
     listen(|said| {
