@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use portico_tests::{Backend, Folder, Request};
 use serde_json::Value;
+use tokio::{process::Command, time::timeout};
 
-use super::{built, gateway, good, run};
+use super::{BUILD, built, gateway, good, run};
 
 const CONFIGURATION: &str = "greeting: good: morning\nkey: open-sesame";
 const REFUSAL: &str = "401 a key is needed in x-api-key\n";
@@ -55,10 +56,25 @@ async fn template(language: &str, name: &str) -> Result<()> {
     if !built(shown).await? {
         return Ok(());
     }
+    own_tests(language, &project).await?;
     let module = project.join(format!("build/{name}.wasm"));
     inspected(&module).await?;
     tried(&module).await?;
     served(&module).await
+}
+
+/// What an author is handed has tests of its own.
+async fn own_tests(language: &str, project: &Path) -> Result<()> {
+    let (tool, arguments) = match language {
+        "go" => ("go", ["test", "./..."]),
+        "rust" => ("cargo", ["test", "--quiet"]),
+        _ => return Ok(()),
+    };
+    let mut command = Command::new(tool);
+    command.args(arguments).current_dir(project).env_remove("CARGO_TARGET_DIR");
+    let output = timeout(BUILD, command.kill_on_drop(true).output()).await??;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 async fn inspected(module: &Path) -> Result<()> {

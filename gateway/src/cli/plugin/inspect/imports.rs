@@ -34,12 +34,13 @@ pub(super) enum Group {
 }
 
 impl Group {
+    /// For people.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Always => "always there",
             Self::Calls => "calls",
             Self::Clock => "clock",
-            Self::Environment => "environment",
+            Self::Environment => "environment (empty where it is not granted)",
             Self::ForeignFunctions => "foreign_functions",
             Self::Library => "languages' library, without effect",
             Self::Metrics => "metrics",
@@ -109,7 +110,7 @@ impl Group {
 
     fn of_wasi(name: &str) -> Self {
         match name {
-            "clock_time_get" => Self::Clock,
+            "clock_res_get" | "clock_time_get" => Self::Clock,
             "environ_get" | "environ_sizes_get" => Self::Environment,
             "random_get" => Self::Random,
             "fd_write" | "proc_exit" => Self::Always,

@@ -39,6 +39,45 @@ fn imports_are_grouped_by_what_they_need() {
     assert_eq!((memory.starts_with, memory.at_most), (131_072, Some(655_360)));
 }
 
+/// Functions that need a capability, one or two of each, with what they take.
+const GRANTED: &str = r#"(module
+    (import "env" "proxy_http_call"
+        (func (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_grpc_cancel" (func (param i32) (result i32)))
+    (import "env" "proxy_get_current_time_nanoseconds" (func (param i32) (result i32)))
+    (import "wasi_snapshot_preview1" "clock_time_get" (func (param i32 i64 i32) (result i32)))
+    (import "env" "proxy_call_foreign_function"
+        (func (param i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_define_metric" (func (param i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_metric" (func (param i32 i32) (result i32)))
+    (import "env" "proxy_register_shared_queue" (func (param i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+    (import "env" "proxy_set_shared_data" (func (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_tick_period_milliseconds" (func (param i32) (result i32)))
+    (import "env" "proxy_get_property" (func (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "malloc") (param i32) (result i32) i32.const 0)
+    (func (export "proxy_abi_version_0_2_1")))"#;
+
+#[test]
+fn groups_are_those_that_the_host_asks_for() {
+    let engine = portico_wasm::Engine::new(None).unwrap();
+    let module = engine.compile(&wat::parse_str(GRANTED).unwrap()).unwrap();
+    let mut host = module.needs().to_vec();
+    host.sort();
+    let needs = report(GRANTED).found.unwrap().needs;
+    let mut own = Vec::new();
+    for need in needs.iter().filter(|need| need.group != Group::Always) {
+        for function in &need.functions {
+            let bare = function.rsplit('.').next().unwrap();
+            own.push((bare.to_owned(), need.group.name()));
+        }
+    }
+    own.sort();
+    let host = host.iter().map(|(name, group)| (name.clone(), group.word())).collect::<Vec<_>>();
+    assert_eq!(own, host);
+}
+
 #[test]
 fn what_would_not_load_is_said() {
     for (module, problem) in [
