@@ -119,6 +119,11 @@ pub(crate) fn on_response(
 ) -> Result<Verdict, Broken> {
     exchange.filters.response = Way { head_ended: end, ..Way::default() };
     pause::forget_response(exchange);
+    if let Some(seen) = exchange.filters.responding.take() {
+        // Another answer takes the place of one. It meets the filters that are still to come, not
+        // those that have seen the first.
+        exchange.filters.reached = exchange.filters.reached.min(seen);
+    }
     let reached = exchange.filters.reached;
     if reached == 0 { Ok(Verdict::Forward) } else { response_from(exchange, head, reached) }
 }
@@ -141,6 +146,7 @@ fn response_from(
                     stream.response = heads::response_fields(head);
                     exchange.filters.response.newer = Newer::Neither;
                 }
+                exchange.filters.responding = Some(index);
                 let action = respond(exchange, step, index)?;
                 let changed =
                     exchange.filters.stream.as_ref().is_some_and(|s| s.response.changed());
@@ -195,21 +201,14 @@ fn respond(exchange: &mut Exchange, step: &PluginStep, index: usize) -> Result<A
         return Ok(Action::Continue);
     };
     let is_canary = *is_canary;
-    let responded = match step.of(is_canary).respond(exchange.worker, visit, stream, end) {
+    match step.of(is_canary).respond(exchange.worker, visit, stream, end) {
         Ok(action) => outcome::check(exchange, step, 502).map(|()| action),
         Err(fault) => {
             visits[index] = Visited::default();
-            outcome::on_fault(step, is_canary, &fault)
-                .map(|()| Action::Continue)
-                .map_err(Broken::from)
+            outcome::on_fault(step, is_canary, &fault)?;
+            Ok(Action::Continue)
         }
-    };
-    if responded.is_err() {
-        // Another answer takes this one's place. It meets the filters that are still to come, not
-        // those that have seen the first.
-        exchange.filters.reached = index;
     }
-    responded
 }
 
 /// Whether bodies go on to a plugin whose head callback paused.

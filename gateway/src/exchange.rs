@@ -160,10 +160,30 @@ impl Exchange {
         true
     }
 
+    /// Tells filters that a service has the request.
+    pub(crate) fn note_connected(&mut self, took: Duration) {
+        let Some(stream) = &mut self.filters.stream else { return };
+        stream.facts.upstream = self.attempts.endpoint;
+        let progress = &mut stream.facts.progress;
+        progress.attempts += 1;
+        progress.upstream_ready = Some(took);
+    }
+
+    /// Tells filters where the answer is from.
+    pub(crate) fn note_details(&mut self, details: Arc<str>) {
+        if let Some(stream) = &mut self.filters.stream {
+            stream.facts.progress.details = Some(details);
+        }
+    }
+
     /// Tells filters how it ended, and lets them log and forget it.
     pub fn finish(&mut self, request_body: usize, response_body: usize) {
         self.filters.go_on();
         if let Some(stream) = &mut self.filters.stream {
+            stream.facts.progress.request_body = request_body as u64;
+            stream.facts.progress.response_body = response_body as u64;
+            stream.facts.progress.backend_latency =
+                self.attempts.began.map(|began| began.elapsed());
             stream.facts.end = Some(End {
                 duration: self.started.elapsed(),
                 request_body: request_body as u64,

@@ -15,6 +15,8 @@ pub struct Filters {
     pub(crate) visits: Vec<Visited>,
     /// Steps that the request phase has reached; the response phase goes back from here.
     pub(crate) reached: usize,
+    /// The last step that a response has come to, on its way back.
+    pub(crate) responding: Option<usize>,
     /// The host that the request was routed by, where it decides what applies.
     pub(crate) host: Box<str>,
     /// Filters that have paused something.

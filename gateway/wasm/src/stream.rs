@@ -180,6 +180,6 @@ impl Stream {
     /// What guests stored with `proxy_set_property`: paths, whose parts are divided by zeros, and
     /// values.
     pub fn set_properties(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.properties.iter().map(|(path, value)| (&**path, &**value))
+        self.properties.iter().map(|(path, set)| (&**path, &*set.value))
     }
 }

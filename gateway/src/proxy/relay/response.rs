@@ -88,8 +88,8 @@ impl Relay<'_> {
             intake::strip_response(&mut head);
         }
         forward::service_time(self.exchange, &mut head)?;
-        if let Some(stream) = &mut self.exchange.filters.stream {
-            stream.facts.upstream = self.exchange.attempts.endpoint;
+        if self.exchange.filters.stream.is_some() {
+            self.exchange.note_details("via_upstream".into());
         }
         let alone = end || has_no_body(self.client.req_header(), &head);
         let verdict = chain::on_response(self.exchange, &mut head, alone && !upgraded)?;
