@@ -77,7 +77,7 @@ fn request_from(
             let changed = exchange.filters.stream.as_ref().is_some_and(|s| s.request.changed());
             exchange.filters.request.newer =
                 if changed { Newer::Fields } else { exchange.filters.request.newer.or_neither() };
-            if action == Action::Pause {
+            if action != Action::Continue {
                 pause::keep_head(exchange, step, index, Direction::Request);
                 return Ok(Verdict::Wait);
             }
@@ -153,7 +153,7 @@ fn response_from(
                 if changed {
                     exchange.filters.response.newer = Newer::Fields;
                 }
-                if action == Action::Pause {
+                if action != Action::Continue {
                     pause::keep_head(exchange, step, index, Direction::Response);
                     return Ok(Verdict::Wait);
                 }
