@@ -1,5 +1,5 @@
-//! What a filter costs: nanoseconds of CPU time for each request through one that does nothing, and
-//! for each call of a host function. `cargo run --release -p portico-wasm --example cost`
+//! What a filter costs: nanoseconds of CPU time for each request through one that does nothing, for
+//! each piece of a body, for an instance, and for each call of a host function. `cargo run --release -p portico-wasm --example cost`
 //!
 //! CPU time of this thread, not wall-clock time, and the least of several rounds: what else runs on
 //! the machine does not count.
@@ -25,7 +25,7 @@ const CALLS: u32 = 1_000;
 const ROUNDS: u32 = 7;
 
 /// Host functions, as the guest calls them.
-const FUNCTIONS: [(&str, &str); 7] = [
+const FUNCTIONS: [(&str, &str); 9] = [
     ("get a header", "(call $get (i32.const 0) (i32.const 64) (i32.const 10) (i32.const 0) (i32.const 4))"),
     ("get an absent header", "(call $get (i32.const 0) (i32.const 64) (i32.const 9) (i32.const 0) (i32.const 4))"),
     ("get all headers", "(call $pairs (i32.const 0) (i32.const 0) (i32.const 4))"),
@@ -33,6 +33,8 @@ const FUNCTIONS: [(&str, &str); 7] = [
     ("add and remove a header", "(i32.add (call $add (i32.const 0) (i32.const 80) (i32.const 7) (i32.const 96) (i32.const 5))
         (call $remove (i32.const 0) (i32.const 80) (i32.const 7)))"),
     ("get a property", "(call $property (i32.const 112) (i32.const 12) (i32.const 0) (i32.const 4))"),
+    ("get no body", "(call $buffer (i32.const 0) (i32.const 0) (i32.const 9) (i32.const 0) (i32.const 4))"),
+    ("change the context", "(call $effective (i32.const 1))"),
     ("get the time", "(call $now (i32.const 8))"),
 ];
 
@@ -41,6 +43,8 @@ fn main() -> Result<()> {
     println!("{:<28}{:>12}", "", "ns");
     let none = start(&engine, "(i32.const 0)", 0)?;
     println!("{:<28}{:>12.0}", "a request, filter of nothing", request_cost(&none)?);
+    println!("{:<28}{:>12.0}", "a piece of a body", body_cost(&none)?);
+    println!("{:<28}{:>12.0}", "an instance, configured", instance_cost(&none)?);
     let empty = start(&engine, "(i32.const 0)", CALLS)?;
     let base = loop_cost(&empty)?;
     for (name, call) in FUNCTIONS {
@@ -61,6 +65,8 @@ fn start(engine: &Engine, call: &str, times: u32) -> Result<Arc<Plugin>> {
         (import "env" "proxy_replace_header_map_value" (func $replace (param i32 i32 i32 i32 i32) (result i32)))
         (import "env" "proxy_remove_header_map_value" (func $remove (param i32 i32 i32) (result i32)))
         (import "env" "proxy_get_property" (func $property (param i32 i32 i32 i32) (result i32)))
+        (import "env" "proxy_get_buffer_bytes" (func $buffer (param i32 i32 i32 i32 i32) (result i32)))
+        (import "env" "proxy_set_effective_context" (func $effective (param i32) (result i32)))
         (import "env" "proxy_get_current_time_nanoseconds" (func $now (param i32) (result i32)))
         (memory (export "memory") 1)
         (data (i32.const 64) "user-agent") (data (i32.const 80) "x-added") (data (i32.const 96) "value")
@@ -77,6 +83,7 @@ fn start(engine: &Engine, call: &str, times: u32) -> Result<Arc<Plugin>> {
               (local.set $left (i32.sub (local.get $left) (i32.const 1)))
               (br $more))))
           (i32.const 0))
+        (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (i32.const 0))
         (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (i32.const 0))
         (func (export "proxy_on_done") (param i32) (result i32) (i32.const 1))
         (func (export "proxy_on_log") (param i32))
@@ -97,6 +104,28 @@ fn request_cost(plugin: &Plugin) -> Result<f64> {
         plugin.leave(0, &visit, &mut stream)?;
         Ok(())
     })
+}
+
+fn body_cost(plugin: &Plugin) -> Result<f64> {
+    let mut stream = Some(stream());
+    let (visit, _) = plugin.enter(0, 0, &mut stream, false)?;
+    let cost = measure(REQUESTS, || {
+        plugin.request_body(0, &visit, &mut stream, false)?;
+        Ok(())
+    })?;
+    plugin.leave(0, &visit, &mut stream)?;
+    Ok(cost)
+}
+
+/// Instances of a module that is compiled already, for as many workers as no machine has.
+fn instance_cost(plugin: &Plugin) -> Result<f64> {
+    let module = plugin.shared_module();
+    let times = 500;
+    let cost = measure(1, || {
+        Plugin::start(module.clone(), plugin.spec().clone(), times, Services::silent())?;
+        Ok(())
+    })?;
+    Ok(cost / times as f64)
 }
 
 fn loop_cost(plugin: &Plugin) -> Result<f64> {

@@ -139,6 +139,11 @@ impl Plugin {
         &self.module
     }
 
+    /// The same, to start another plugin from.
+    pub fn shared_module(&self) -> Arc<Module> {
+        self.module.clone()
+    }
+
     pub fn stats(&self) -> Stats {
         let mut stats = self.counters.read();
         for slot in self.slots.iter().map(lock) {
