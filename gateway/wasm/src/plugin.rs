@@ -3,36 +3,30 @@
 mod canary;
 mod deliver;
 mod fault;
+mod phases;
 mod seats;
 mod stats;
+mod visit;
 
 use std::{
-    mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
 };
-
-use bytes::BytesMut;
 
 pub use self::{
     fault::Fault,
     stats::{Phase, PhaseStats, Stats},
+    visit::{Direction, Resumed, Visit},
 };
 use self::{seats::Slot, stats::Counters};
 use crate::{
-    abi::{Action, Callback},
-    host::monotonic,
-    instance::{Instance, Stopped},
-    locker::Locker,
-    met::Limit,
+    instance::Instance,
     module::{Digest, LoadError, Module},
     outside::Services,
     spec::Spec,
-    stream::Stream,
 };
 
 /// A running plugin.
@@ -47,54 +41,6 @@ pub struct Plugin {
     /// Nanoseconds that the quickest instance took to start.
     start_time: AtomicU64,
     retired: AtomicBool,
-}
-
-/// A filter's context for one stream.
-#[derive(Debug)]
-pub struct Visit {
-    seat: usize,
-    life: u64,
-    context: i32,
-    configuration: usize,
-    /// What was spent on it. Written by one thread only.
-    nanoseconds: AtomicU64,
-    calls: AtomicU64,
-}
-
-impl Visit {
-    /// The place of the stream's configuration in [`Spec::configurations`].
-    pub fn configuration(&self) -> usize {
-        self.configuration
-    }
-
-    /// How often the filter was called for this stream, and how long that took by the wall clock.
-    pub fn spent(&self) -> (u64, Duration) {
-        let nanoseconds = self.nanoseconds.load(Ordering::Relaxed);
-        (self.calls.load(Ordering::Relaxed), Duration::from_nanos(nanoseconds))
-    }
-
-    fn spend(&self, took: Duration) {
-        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        let add = |sum: &AtomicU64, more| {
-            sum.store(sum.load(Ordering::Relaxed).saturating_add(more), Ordering::Relaxed);
-        };
-        add(&self.nanoseconds, took);
-        add(&self.calls, 1);
-    }
-}
-
-/// Half of an exchange.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Direction {
-    Request,
-    Response,
-}
-
-/// Directions of a stream that were resumed.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Resumed {
-    pub request: bool,
-    pub response: bool,
 }
 
 impl Plugin {
@@ -192,274 +138,6 @@ impl Plugin {
             slot.waiting.push(context.waker().clone());
         }
         Poll::Pending
-    }
-
-    /// A stream enters the filter: its context is created and the request phase runs. `worker` is
-    /// the calling thread's number, `configuration` a place in [`Spec::configurations`].
-    ///
-    /// # Errors
-    /// [`Fault`]; the stream is untouched by what the guest did after its last complete change.
-    pub fn enter(
-        &self,
-        worker: usize,
-        configuration: usize,
-        stream: &mut Option<Box<Stream>>,
-        end_of_stream: bool,
-    ) -> Result<(Visit, Action), Fault> {
-        self.seat_stream(worker, configuration, Phase::RequestHeaders, |instance, root| {
-            instance.request_headers(root, stream, end_of_stream)
-        })
-    }
-
-    /// A piece of the request's body: [`Stream::body`] holds it, behind what was held back.
-    ///
-    /// # Errors
-    /// [`Fault`], among them [`Fault::Lost`].
-    pub fn request_body(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        stream: &mut Option<Box<Stream>>,
-        end_of_stream: bool,
-    ) -> Result<Action, Fault> {
-        self.run(worker, visit, Phase::RequestBody, |instance| {
-            instance.body(Callback::RequestBody, visit.context, stream, end_of_stream)
-        })
-    }
-
-    /// The request's trailers, in [`Stream::request_trailers`].
-    ///
-    /// # Errors
-    /// [`Fault`], among them [`Fault::Lost`].
-    pub fn request_trailers(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        stream: &mut Option<Box<Stream>>,
-    ) -> Result<Action, Fault> {
-        self.run(worker, visit, Phase::RequestTrailers, |instance| {
-            instance.trailers(Callback::RequestTrailers, visit.context, stream)
-        })
-    }
-
-    /// The response phase of a stream that has entered.
-    ///
-    /// # Errors
-    /// [`Fault`], among them [`Fault::Lost`].
-    pub fn respond(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        stream: &mut Option<Box<Stream>>,
-        end_of_stream: bool,
-    ) -> Result<Action, Fault> {
-        self.run(worker, visit, Phase::ResponseHeaders, |instance| {
-            instance.response_headers(visit.context, stream, end_of_stream)
-        })
-    }
-
-    /// A piece of the response's body, as [`Plugin::request_body`].
-    ///
-    /// # Errors
-    /// [`Fault`], among them [`Fault::Lost`].
-    pub fn response_body(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        stream: &mut Option<Box<Stream>>,
-        end_of_stream: bool,
-    ) -> Result<Action, Fault> {
-        self.run(worker, visit, Phase::ResponseBody, |instance| {
-            instance.body(Callback::ResponseBody, visit.context, stream, end_of_stream)
-        })
-    }
-
-    /// The response's trailers, in [`Stream::response_trailers`].
-    ///
-    /// # Errors
-    /// [`Fault`], among them [`Fault::Lost`].
-    pub fn response_trailers(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        stream: &mut Option<Box<Stream>>,
-    ) -> Result<Action, Fault> {
-        self.run(worker, visit, Phase::ResponseTrailers, |instance| {
-            instance.trailers(Callback::ResponseTrailers, visit.context, stream)
-        })
-    }
-
-    /// A context for a stream that never reached the filter, so that it can be logged: Envoy lets
-    /// every filter of a chain log, also those behind one that answered.
-    ///
-    /// # Errors
-    /// [`Fault`]
-    pub fn create(
-        &self,
-        worker: usize,
-        configuration: usize,
-        stream: &mut Option<Box<Stream>>,
-    ) -> Result<Visit, Fault> {
-        let created = |instance: &mut Instance, root| Ok((instance.create(root, stream)?, ()));
-        self.seat_stream(worker, configuration, Phase::Log, created).map(|(visit, ())| visit)
-    }
-
-    /// The stream is over: the guest logs. All filters of a chain log before any is ended.
-    ///
-    /// # Errors
-    /// [`Fault`], among them [`Fault::Lost`].
-    pub fn log(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        stream: &mut Option<Box<Stream>>,
-    ) -> Result<(), Fault> {
-        self.run(worker, visit, Phase::Log, |instance| instance.log(visit.context, stream))
-    }
-
-    /// The guest forgets the stream.
-    ///
-    /// # Errors
-    /// [`Fault`]; the stream itself is over. A lost instance has forgotten it already.
-    pub fn end(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        stream: &mut Option<Box<Stream>>,
-    ) -> Result<(), Fault> {
-        let mut slot = self.slot(worker);
-        let began = slot.phases[Phase::End as usize].is_sample().then(monotonic);
-        let seat = slot.seats.get_mut(visit.seat).filter(|seat| seat.life == visit.life);
-        let Some(instance) = seat.and_then(|seat| seat.instance.as_mut()) else { return Ok(()) };
-        let ended = instance.end(visit.context, stream);
-        let took = began.map(|began| monotonic().saturating_sub(began));
-        slot.phases[Phase::End as usize].add_sample(took);
-        match ended {
-            Ok(()) => {
-                Self::release(&mut slot, visit.seat);
-                Ok(())
-            }
-            Err(stopped) => Err(self.replace(&mut slot, worker, visit.seat, stopped)),
-        }
-    }
-
-    /// [`Plugin::log`] and [`Plugin::end`].
-    ///
-    /// # Errors
-    /// The first of both.
-    pub fn leave(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        stream: &mut Option<Box<Stream>>,
-    ) -> Result<(), Fault> {
-        match self.log(worker, visit, stream) {
-            Err(Fault::Lost) => Ok(()),
-            Err(fault) => Err(fault),
-            Ok(()) => self.end(worker, visit, stream),
-        }
-    }
-
-    /// Keeps what a paused body callback left in [`Stream::body`], where other callbacks of the
-    /// plugin can reach it.
-    pub fn hold(&self, worker: usize, visit: &Visit, direction: Direction, bytes: BytesMut) {
-        self.inside(worker, visit, |instance| {
-            if let Some(held) = instance.held(visit.context, direction) {
-                *held = bytes;
-            }
-        });
-    }
-
-    /// Takes what was held back.
-    pub fn held(&self, worker: usize, visit: &Visit, direction: Direction) -> BytesMut {
-        let held = self.inside(worker, visit, |instance| {
-            instance.held(visit.context, direction).map(mem::take)
-        });
-        held.flatten().unwrap_or_default()
-    }
-
-    /// The context paused: from now on, whenever the stream is in the locker, callbacks that make
-    /// this context the effective one see it.
-    pub fn park(&self, worker: usize, visit: &Visit, locker: &Locker) {
-        self.inside(worker, visit, |instance| instance.park(visit.context, locker));
-    }
-
-    /// What was resumed since it parked, taken.
-    ///
-    /// # Errors
-    /// [`Fault::Lost`] if its instance was replaced.
-    pub fn resumed(&self, worker: usize, visit: &Visit) -> Result<Resumed, Fault> {
-        let resumed = self.inside(worker, visit, |instance| instance.take_resumed(visit.context));
-        resumed.ok_or(Fault::Lost)
-    }
-
-    /// No direction of it is paused any more.
-    pub fn unpark(&self, worker: usize, visit: &Visit) {
-        self.inside(worker, visit, |instance| instance.unpark(visit.context));
-    }
-
-    /// Finds an instance for a stream and calls it, which makes the stream's context.
-    fn seat_stream<T>(
-        &self,
-        worker: usize,
-        configuration: usize,
-        phase: Phase,
-        call: impl FnOnce(&mut Instance, i32) -> Result<(i32, T), Stopped>,
-    ) -> Result<(Visit, T), Fault> {
-        let began = monotonic();
-        let mut slot = self.slot(worker);
-        slot.requests += u64::from(phase == Phase::RequestHeaders);
-        let seat = self.sit(&mut slot, worker)?;
-        let (life, limit) = (slot.seats[seat].life, self.spec.limits.contexts);
-        let Some(instance) = &mut slot.seats[seat].instance else { return Err(Fault::Unavailable) };
-        if instance.contexts() >= limit {
-            slot.met.count(Limit::Contexts);
-            return Err(Fault::Full { limit });
-        }
-        let root = i32::try_from(configuration).unwrap_or(i32::MAX - 1) + 1;
-        let called = call(instance, root);
-        let took = monotonic().saturating_sub(began);
-        slot.phases[phase as usize].add(took);
-        match called {
-            Ok((context, value)) => {
-                let (nanoseconds, calls) = (AtomicU64::new(0), AtomicU64::new(0));
-                let visit = Visit { seat, life, context, configuration, nanoseconds, calls };
-                visit.spend(took);
-                Ok((visit, value))
-            }
-            Err(stopped) => Err(self.replace(&mut slot, worker, seat, stopped)),
-        }
-    }
-
-    /// Calls the guest for a stream that is inside.
-    fn run<T>(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        phase: Phase,
-        call: impl FnOnce(&mut Instance) -> Result<T, Stopped>,
-    ) -> Result<T, Fault> {
-        let began = monotonic();
-        let mut slot = self.slot(worker);
-        let seat = slot.seats.get_mut(visit.seat).filter(|seat| seat.life == visit.life);
-        let instance = seat.and_then(|seat| seat.instance.as_mut()).ok_or(Fault::Lost)?;
-        let result = call(instance);
-        let took = monotonic().saturating_sub(began);
-        visit.spend(took);
-        slot.phases[phase as usize].add(took);
-        result.map_err(|stopped| self.replace(&mut slot, worker, visit.seat, stopped))
-    }
-
-    /// Does something to the instance that a visit is about, if it is still there. Runs no guest.
-    fn inside<T>(
-        &self,
-        worker: usize,
-        visit: &Visit,
-        work: impl FnOnce(&mut Instance) -> T,
-    ) -> Option<T> {
-        let mut slot = self.slot(worker);
-        let seat = slot.seats.get_mut(visit.seat).filter(|seat| seat.life == visit.life)?;
-        seat.instance.as_mut().map(work)
     }
 
     fn slot(&self, worker: usize) -> MutexGuard<'_, Slot> {
