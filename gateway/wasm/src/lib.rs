@@ -5,15 +5,20 @@
 //!
 //! A module is compiled once per engine ([`Engine::compile`], cached on disk by content and engine
 //! version). A [`Plugin`] is a module that runs: one instance for each worker thread, as filter
-//! authors expect from Envoy, with one root context for each configuration. All of it is built,
-//! configured and tried with a canary request before [`Plugin::start`] returns, so that nothing
-//! that fails to start is ever swapped in.
+//! authors expect from Envoy, or one for each request ([`Isolation`]), with one root context for
+//! each configuration. All of it is built, configured and tried with a canary request before
+//! [`Plugin::start`] returns, so that nothing that fails to start is ever swapped in.
 //!
-//! What a guest may use is limited ([`Limits`]): memory, and CPU time of each callback. A guest
-//! that traps or runs out of time loses its instance, which is replaced at once.
+//! Everything here is synchronous. What takes time (call-outs, ticks) is started through
+//! [`Outside`], which the gateway implements, and comes back through an [`Origin`]. A filter that
+//! waits for it pauses its stream; the gateway leaves the stream in a [`Locker`], where the filter's
+//! other callbacks find it, and goes on when that wakes.
 //!
-//! Semantics follow <https://github.com/proxy-wasm/spec> 0.2.1 and, where the text leaves room,
-//! what Envoy does.
+//! What a guest may use is limited ([`Limits`], [`Capabilities`]). A guest that traps or runs out of
+//! time loses its instance, which is replaced at once, or beside the worker if it starts slowly.
+//!
+//! Semantics follow <https://github.com/proxy-wasm/spec> 0.2.1 and, where the text leaves room or
+//! Envoy does otherwise, what Envoy does: filters are tried there.
 
 mod abi;
 mod limits;

@@ -13,7 +13,8 @@ use crate::{
 
 impl Plugin {
     /// A stream enters the filter: its context is created and the request phase runs. `worker` is
-    /// the calling thread's number, `configuration` a place in [`Spec::configurations`].
+    /// the calling thread's number, `configuration` a place in
+    /// [`crate::Spec::configurations`].
     ///
     /// # Errors
     /// [`Fault`]; the stream is untouched by what the guest did after its last complete change.

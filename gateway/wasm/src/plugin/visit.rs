@@ -24,7 +24,7 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// The place of the stream's configuration in [`Spec::configurations`].
+    /// The place of the stream's configuration in [`crate::Spec::configurations`].
     pub fn configuration(&self) -> usize {
         self.configuration
     }
@@ -60,7 +60,7 @@ pub struct Resumed {
 }
 
 impl Plugin {
-    /// Keeps what a paused body callback left in [`Stream::body`], where other callbacks of the
+    /// Keeps what a paused body callback left in [`crate::Stream::body`], where other callbacks of the
     /// plugin can reach it.
     pub fn hold(&self, worker: usize, visit: &Visit, direction: Direction, bytes: BytesMut) {
         self.inside(worker, visit, |instance| {

@@ -1,10 +1,14 @@
 //! What a plugin may use, and how requests of one plugin are kept apart.
 
-use std::time::{Duration, Instant};
+use std::{
+    task::{Context as Task, Waker},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use portico_wasm::{
-    Capabilities, Capability, Fault, Isolation, Limit, Limits, LoadError, Plugin, Services, Spec,
+    Capabilities, Capability, Fault, Isolation, Limit, Limits, LoadError, Locker, Plugin, Services,
+    Spec,
 };
 
 use crate::{
@@ -41,6 +45,38 @@ fn a_trap_costs_one_stream_where_each_has_an_instance() -> Result<()> {
     leave(&plugin, &second, &mut two)?;
     ensure!(plugin.enter(0, 0, &mut request(&[]), true).is_ok(), "one has left");
     ensure!(plugin.stats().instances == 3 && plugin.stats().replaced == 1);
+    Ok(())
+}
+
+/// Nobody's request is running when a tick fails; who waits for the instance is told.
+#[test]
+fn a_tick_that_traps_wakes_who_waits() -> Result<()> {
+    let wasm = wat::parse_str(
+        r#"(module
+        (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "proxy_abi_version_0_2_100"))
+        (func (export "malloc") (param i32) (result i32) (i32.const 16))
+        (func (export "proxy_on_configure") (param i32 i32) (result i32)
+          (i32.eqz (call $tick (i32.const 50))))
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))
+        (func (export "proxy_on_tick") (param i32) unreachable))"#,
+    )?;
+    let outside = Fake::default();
+    let module = ENGINE.compile(&wasm)?;
+    let plugin = Plugin::start(module, Spec::new("ticks"), 1, outside.services())?;
+    let mut stream = request(&[]);
+    let (visit, _) = plugin.enter(0, 0, &mut stream, true)?;
+    let locker = Locker::new();
+    plugin.park(0, &visit, &locker);
+    locker.put(stream.take().context("the stream comes back")?);
+    let origin = outside.asked().ticks[0].clone();
+    ensure!(origin.lives() && !origin.tick() && !origin.lives(), "it is over for that instance");
+    let mut task = Task::from_waker(Waker::noop());
+    ensure!(locker.poll_woken(&mut task).is_ready() && locker.take().is_some());
+    ensure!(plugin.resumed(0, &visit) == Err(Fault::Lost));
+    ensure!(outside.asked().ticks.len() == 2, "the new instance ticks");
+    ensure!(plugin.stats().traps == 1 && plugin.stats().replaced == 1);
     Ok(())
 }
 
