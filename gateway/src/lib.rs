@@ -33,6 +33,7 @@ pub mod failure;
 pub mod compile;
 pub mod listen;
 pub mod plugins;
+pub mod remote;
 pub mod resolve;
 pub mod snapshot;
 

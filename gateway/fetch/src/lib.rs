@@ -23,10 +23,10 @@ mod transport;
 
 pub use self::{
     backoff::Backoff,
-    digest::Digest,
+    digest::{Digest, NotADigest},
     error::FetchError,
     fetcher::Fetcher,
-    reference::Reference,
+    reference::{Reference, ReferenceError},
     request::{Access, Fetched, Request, SignaturePolicy, Source},
     secret::Secret,
     signature::{KeyError, KeyId, PublicKey, Why},
