@@ -42,8 +42,8 @@ pub struct Arrived {
     pub digest: Digest,
     /// The digest of the manifest that a tag stands for, or of the module.
     pub resolved: String,
-    /// Who signed it, or why nobody is known to have; nothing if signatures are not looked at.
-    pub signature: Option<String>,
+    /// The key that signed it, or why it is not trusted; nothing if signatures are not looked at.
+    pub signature: Option<Result<String, String>>,
 }
 
 /// Where the search for a module stands.

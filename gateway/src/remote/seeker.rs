@@ -71,14 +71,9 @@ impl Seeker {
         let request = request.unwrap_or(Err(RemoteError::Local))?;
         let fetched = (self.fetch)(request).await?;
         let Fetched { wasm, resolved, signature, unconfirmed, .. } = fetched;
-        if let Some(Err(why)) = &signature {
-            tracing::warn!(source = %self.place(), "a module is used that is not trusted: {why}");
-        }
         let digest = Digest::of(&wasm);
-        let signature = signature.map(|signature| match signature {
-            Ok(key) => format!("signed by {key}"),
-            Err(why) => why.to_string(),
-        });
+        let signature = signature
+            .map(|signed| signed.map(|key| key.to_string()).map_err(|why| why.to_string()));
         Ok((Arrived { wasm, digest, resolved: resolved.to_string(), signature }, unconfirmed))
     }
 
@@ -102,12 +97,18 @@ impl Seeker {
             *state != before
         });
         if is_news {
-            let state = self.state.borrow();
-            if let Some(Arrived { digest, resolved, .. }) = &state.arrived {
-                tracing::info!(source = %self.place(), %digest, resolved, "a module has arrived");
-            }
-            self.news.notify_one();
+            self.announce();
         }
+    }
+
+    fn announce(&self) {
+        if let Some(Arrived { digest, resolved, signature, .. }) = &self.state.borrow().arrived {
+            tracing::info!(source = %self.place(), %digest, resolved, "a module has arrived");
+            if let Some(Err(why)) = signature {
+                tracing::warn!(source = %self.place(), "it is used, but not trusted: {why}");
+            }
+        }
+        self.news.notify_one();
     }
 
     fn pause(&self, error: &RemoteError, backoff: Duration) -> Duration {

@@ -214,7 +214,7 @@ async fn files_are_read_for_each_attempt() {
     };
     let signature = SignaturePolicy::Require(vec![file("cosign.pub")]);
     let source = PluginSource::Oci { reference, access, signature };
-    let mut refusal = async |remote: &mut Remote, part: &str| {
+    let refusal = async |remote: &mut Remote, part: &str| {
         remote.look_again();
         let mut state = remote.want(&source);
         let says = |state: &State| state.trouble.as_ref().is_some_and(|why| why.contains(part));
