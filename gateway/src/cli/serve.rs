@@ -119,7 +119,7 @@ fn token(file: Option<PathBuf>) -> anyhow::Result<Option<Token>> {
 }
 
 /// Compiled plugins are kept if there is a place for them. Without one they are compiled again.
-fn default_cache() -> Option<PathBuf> {
+pub(super) fn default_cache() -> Option<PathBuf> {
     let folder = user_folder("XDG_CACHE_HOME", ".cache")?.join("modules");
     match std::fs::create_dir_all(&folder) {
         Ok(()) => Some(folder),

@@ -19,6 +19,7 @@ use portico_wasm::{Capability, HeaderPause, Spec};
 
 use self::message::{Request, Response};
 use super::{Problem, say};
+use crate::cli::serve;
 
 #[derive(ClapArgs)]
 pub(in crate::cli) struct Args {
@@ -89,6 +90,8 @@ struct Trial {
     spec: Spec,
     request: Request,
     response: Response,
+    /// Where compiled modules are kept, so that the second trial of one begins at once.
+    cache: Option<PathBuf>,
     /// What call-outs are answered with, by the upstream's name.
     calls: Vec<(String, Response)>,
     chunk: Option<usize>,
@@ -127,6 +130,7 @@ impl Trial {
             spec: spec(args)?,
             request,
             response,
+            cache: serve::default_cache(),
             calls: calls.collect::<anyhow::Result<_>>()?,
             chunk: args.chunk.map(|bytes| bytes as usize),
             ticks: args.ticks,

@@ -66,7 +66,7 @@ pub(super) fn drive(trial: &Trial) -> Report {
 }
 
 fn start(trial: &Trial, world: Arc<World>) -> Result<(Arc<Plugin>, Arc<MetricStore>), String> {
-    let engine = Engine::new(None).map_err(|error| error.to_string())?;
+    let engine = Engine::new(trial.cache.as_deref()).map_err(|error| error.to_string())?;
     let module = engine.compile(&trial.wasm).map_err(|error| error.to_string())?;
     let services = Services { outside: world, ..Services::silent() };
     let metrics = services.metrics.clone();

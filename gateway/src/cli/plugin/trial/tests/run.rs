@@ -19,6 +19,7 @@ fn trial(module: &str) -> Trial {
         spec: Spec::new("tried"),
         request,
         response: Response::usual(),
+        cache: None,
         calls: vec![("auth".to_owned(), Response::parse(b"HTTP/1.1 204 OK\n\n").unwrap())],
         chunk: None,
         ticks: 0,
