@@ -10,6 +10,8 @@
 //! | `PUT /api/v1/configuration` | applies the YAML in the body: 200, or 422 with diagnostics |
 //! | `POST /api/v1/configuration/rollback` | back to the one before, or `?to=N` |
 //! | `POST /api/v1/configuration/reload` | reads the files again |
+//! | `POST /api/v1/plugins/NAME/promote` | sends every request to the plugin's canary |
+//! | `POST /api/v1/plugins/NAME/rollback` | sends none |
 //! | `GET /api/v1/status` | listeners, plugins, connections |
 //! | `GET /api/v1/plugins/NAME/log?after=&level=&wait=` | the plugin's last lines, or the next ones |
 //! | `GET /api/v1/explain?method=&url=&header=` | what a request would meet |
@@ -86,6 +88,8 @@ With the header `authorization: Bearer TOKEN` (the start of the gateway names it
   PUT  /api/v1/configuration            apply the YAML in the body
   POST /api/v1/configuration/rollback   back to the one before, or ?to=N
   POST /api/v1/configuration/reload     read the files again
+  POST /api/v1/plugins/NAME/promote     send every request to the plugin's canary
+  POST /api/v1/plugins/NAME/rollback    send none
 ";
 
 fn routes(admin: Admin) -> Router {
@@ -101,6 +105,8 @@ fn routes(admin: Admin) -> Router {
         .route("/api/v1/configuration/text", get(configuration::text))
         .route("/api/v1/configuration/rollback", post(configuration::rollback))
         .route("/api/v1/configuration/reload", post(configuration::reload))
+        .route("/api/v1/plugins/{name}/promote", post(status::promote))
+        .route("/api/v1/plugins/{name}/rollback", post(status::roll_back))
         .layer(axum::extract::DefaultBodyLimit::max(configuration::BODY_BYTES))
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_change));
     Router::new()

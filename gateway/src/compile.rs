@@ -109,6 +109,7 @@ pub fn snapshot(
             })
             .collect(),
         plugins: plugins.plugins,
+        canaries: plugins.canaries,
         config,
     }
 }

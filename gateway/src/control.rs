@@ -17,7 +17,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use portico_config::{Diagnostic, Loaded, Severity, Source, config::Config};
+use portico_config::{
+    Diagnostic, Loaded, Severity, Source,
+    config::{self, Config, PluginSource},
+};
 use tokio::{
     sync::{mpsc, oneshot},
     task::block_in_place,
@@ -32,6 +35,7 @@ use crate::{
     listen::{Plan, Sockets},
     outside::{Outside, Targets},
     plugins::PluginStore,
+    remote::Missing,
     resolve::Names,
     snapshot::Snapshot,
     sources,
@@ -57,6 +61,12 @@ enum Command {
     /// The same, if any file looks different from outside.
     Poll(Reply),
     Rollback(Option<u64>, Reply),
+    /// What is waited for is there, or has failed once.
+    Settled(Origin, Arc<[Source]>, Reply),
+    /// A module has arrived, or has become another one.
+    Modules(Reply),
+    /// Promote or roll back the canary of a plugin.
+    Decide(String, Decision, oneshot::Sender<bool>),
     /// Take new counters into the status.
     Refresh(oneshot::Sender<()>),
     Drain(oneshot::Sender<()>),
@@ -64,6 +74,13 @@ enum Command {
 }
 
 type Reply = Option<oneshot::Sender<Outcome>>;
+
+/// What becomes of a canary.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decision {
+    Promote,
+    RollBack,
+}
 
 /// What came of a command.
 #[derive(Clone, Debug)]
@@ -86,6 +103,8 @@ pub enum Outcome {
 /// What the loop owns.
 pub struct Loop {
     commands: mpsc::Receiver<Command>,
+    /// To itself, for what is done later.
+    later: mpsc::WeakSender<Command>,
     path: PathBuf,
     workers: Workers,
     sockets: Sockets,
@@ -100,6 +119,17 @@ pub struct Loop {
     retired: Vec<Arc<Snapshot>>,
     /// Listeners are closed for good.
     drained: bool,
+    /// A configuration whose modules are being fetched for the first time.
+    deferred: Option<Deferred>,
+    /// A configuration that was refused because a module could not be had. It is tried again when
+    /// one arrives.
+    waiting: Option<(Origin, Arc<[Source]>)>,
+}
+
+struct Deferred {
+    origin: Origin,
+    sources: Arc<[Source]>,
+    missing: Missing,
 }
 
 impl Control {
@@ -124,10 +154,12 @@ impl Control {
         let history = History::default();
         let (seen, retired) = (Seen::default(), Vec::new());
         let drained = false;
+        let later = control.commands.downgrade();
         (
             control,
             Loop {
                 commands,
+                later,
                 path,
                 workers,
                 sockets,
@@ -140,6 +172,8 @@ impl Control {
                 seen,
                 retired,
                 drained,
+                deferred: None,
+                waiting: None,
             },
         )
     }
@@ -159,6 +193,18 @@ impl Control {
 
     pub async fn rollback(&self, to: Option<u64>) -> Outcome {
         self.ask(|reply| Command::Rollback(to, reply)).await
+    }
+
+    /// Something has come over the network.
+    pub async fn modules(&self) -> Outcome {
+        self.ask(Command::Modules).await
+    }
+
+    /// Decides about the canary of a plugin. False if it has none.
+    pub async fn decide(&self, plugin: String, decision: Decision) -> bool {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(Command::Decide(plugin, decision, reply)).await;
+        sent.is_ok() && answer.await.unwrap_or(false)
     }
 
     pub async fn refresh(&self) {
@@ -214,12 +260,22 @@ impl Loop {
                 | Command::Reload(_, reply)
                 | Command::Poll(reply)
                 | Command::Rollback(_, reply)
+                | Command::Settled(_, _, reply)
+                | Command::Modules(reply)
                     if self.drained =>
                 {
                     (Outcome::Ended, reply)
                 }
                 Command::Apply(origin, sources, reply) => {
                     (self.apply(origin, sources, Instant::now()).await, reply)
+                }
+                Command::Settled(origin, sources, reply) => {
+                    (self.apply_now(origin, sources, Instant::now()).await, reply)
+                }
+                Command::Modules(reply) => (self.modules().await, reply),
+                Command::Decide(plugin, decision, done) => {
+                    let _not_waiting = done.send(self.decide(&plugin, decision));
+                    continue;
                 }
                 Command::Reload(origin, reply) => (self.reload(origin).await, reply),
                 Command::Poll(reply) => (self.poll().await, reply),
@@ -246,10 +302,48 @@ impl Loop {
                     return;
                 }
             };
-            if let Some(reply) = reply {
+            if let Some(deferred) = self.deferred.take() {
+                self.wait_for(deferred, reply);
+            } else if let Some(reply) = reply {
                 let _not_waiting = reply.send(outcome);
             }
         }
+    }
+
+    /// Comes back to a configuration when its modules are there. Others are served meanwhile.
+    fn wait_for(&self, deferred: Deferred, reply: Reply) {
+        let Deferred { origin, sources, missing } = deferred;
+        let later = self.later.clone();
+        tokio::spawn(async move {
+            missing.settled().await;
+            if let Some(later) = later.upgrade() {
+                let _ended = later.send(Command::Settled(origin, sources, reply)).await;
+            }
+        });
+    }
+
+    async fn modules(&mut self) -> Outcome {
+        if let Some((origin, sources)) = self.waiting.take() {
+            return self.apply_now(origin, sources, Instant::now()).await;
+        }
+        let Some(running) = self.history.running() else { return self.unchanged() };
+        let sources = running.sources.clone();
+        if block_in_place(|| self.is_running(&sources)) {
+            return self.unchanged();
+        }
+        self.apply_now(Origin::Module, sources, Instant::now()).await
+    }
+
+    fn decide(&mut self, plugin: &str, decision: Decision) -> bool {
+        let Some(trial) = self.store.trial(plugin) else { return false };
+        match decision {
+            Decision::Promote => trial.promote(),
+            Decision::RollBack => trial.roll_back(),
+        }
+        tracing::info!(target: "portico::plugin", plugin, digest = %trial.digest(),
+            "canary {}", trial.stands());
+        self.publish();
+        true
     }
 
     async fn poll(&mut self) -> Outcome {
@@ -261,6 +355,9 @@ impl Loop {
     }
 
     async fn reload(&mut self, origin: Origin) -> Outcome {
+        if origin == Origin::Signal || origin == Origin::Admin {
+            self.store.remote.look_again();
+        }
         let began = Instant::now();
         self.seen.look(&self.path);
         let sources: Arc<[Source]> = match block_in_place(|| sources::read(&self.path)) {
@@ -325,12 +422,34 @@ impl Loop {
         })
     }
 
+    /// Applies a configuration, or waits for its modules first.
     async fn apply(&mut self, origin: Origin, sources: Arc<[Source]>, began: Instant) -> Outcome {
+        let missing = block_in_place(|| {
+            let config = portico_config::load(&sources).config?;
+            self.store.remote.missing(config.plugins.iter().flat_map(config::Plugin::sources))
+        });
+        if let Some(missing) = missing {
+            self.deferred = Some(Deferred { origin, sources, missing });
+            return self.unchanged();
+        }
+        self.apply_now(origin, sources, began).await
+    }
+
+    async fn apply_now(
+        &mut self,
+        origin: Origin,
+        sources: Arc<[Source]>,
+        began: Instant,
+    ) -> Outcome {
+        self.waiting = None;
         let parsed = block_in_place(|| self.prepare(&sources));
         let Prepared { config, plan, plugins, services, targets, warnings } = match parsed {
             Ok(prepared) => prepared,
-            Err(problems) => {
+            Err(Refused { problems, may_arrive }) => {
                 self.outside.withdraw();
+                if may_arrive {
+                    self.waiting = Some((origin.clone(), sources));
+                }
                 return self.reject(origin, problems);
             }
         };
@@ -359,9 +478,12 @@ impl Loop {
     }
 
     /// Everything that can fail, before anything changes.
-    fn prepare(&mut self, sources: &[Source]) -> Result<Prepared, Vec<Diagnostic>> {
+    fn prepare(&mut self, sources: &[Source]) -> Result<Prepared, Refused> {
         let Loaded { config, diagnostics } = portico_config::load(sources);
-        let Some(config) = config else { return Err(diagnostics) };
+        let Some(config) = config else {
+            return Err(Refused { problems: diagnostics, may_arrive: false });
+        };
+        let mut may_arrive = true;
         self.seen.files(config.plugins.iter().filter_map(|plugin| self.store.path(&plugin.source)));
         let mut problems = Vec::new();
         let addresses = config.listeners.iter().map(|listener| listener.address);
@@ -379,6 +501,7 @@ impl Loop {
         self.outside.offer(targets.clone());
         let plugins = compile::plugins(&config, &mut self.store).map_err(|failed| {
             for (plugin, error) in failed {
+                may_arrive &= error.may_arrive();
                 let name = &config.plugins[plugin.0].name;
                 let message = format!("plugin `{name}` cannot be started: {error}");
                 problems.push(problem(sources, "plugins", plugin.0, message));
@@ -389,12 +512,22 @@ impl Loop {
                 let warnings = diagnostics;
                 Ok(Prepared { config, plan, plugins, services, targets, warnings })
             }
-            _ => Err(problems),
+            (Err(()), _) => Err(Refused { problems, may_arrive: false }),
+            (Ok(_), Err(())) => Err(Refused { problems, may_arrive }),
         }
     }
 
     /// From here on requests see the new configuration, and nothing can fail.
     async fn swap(&mut self, snapshot: Snapshot, plan: Plan) {
+        let wanted = |source: &PluginSource| {
+            snapshot
+                .config
+                .plugins
+                .iter()
+                .flat_map(config::Plugin::sources)
+                .any(|own| own == source)
+        };
+        self.store.remote.retain(wanted);
         let change = self.sockets.commit(plan);
         let last = self.snapshot.swap(Arc::new(snapshot));
         for (socket, address) in &change.closed {
@@ -439,9 +572,17 @@ impl Loop {
             plugin_files: self.seen.paths(),
             connections: self.workers.connections(),
             workers: self.workers.count(),
+            waiting: self.waiting.is_some(),
         };
         self.status.store(Arc::new(status));
     }
+}
+
+/// Why a configuration is not served.
+struct Refused {
+    problems: Vec<Diagnostic>,
+    /// Nothing is wrong but that modules are not there.
+    may_arrive: bool,
 }
 
 /// A configuration for which everything that can fail has succeeded.

@@ -36,6 +36,8 @@ pub struct Digest([u8; 32]);
 pub enum Origin {
     Admin,
     File,
+    /// A module that comes over the network has arrived, or has become another one.
+    Module,
     /// To the generation with this number.
     Rollback(u64),
     Signal,
@@ -125,6 +127,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Admin => f.write_str("admin"),
             Self::File => f.write_str("file"),
+            Self::Module => f.write_str("module"),
             Self::Rollback(number) => write!(f, "rollback to {number}"),
             Self::Signal => f.write_str("signal"),
             Self::Start => f.write_str("start"),

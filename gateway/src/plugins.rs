@@ -15,7 +15,10 @@ use bytes::Bytes;
 use portico_config::config::{self, PluginSource};
 use portico_wasm::{Digest, Engine, LoadError, MODULE_BYTES, Module, Plugin, Services, Spec};
 
-use crate::canary::{Canary, Trial, Trials};
+use crate::{
+    canary::{Canary, Trial, Trials},
+    remote::{NotHere, Remote},
+};
 
 /// Where plugins come from and which are alive.
 pub struct PluginStore {
@@ -31,6 +34,7 @@ pub struct PluginStore {
     modules: HashMap<Digest, Weak<Module>>,
     alive: Vec<Weak<Plugin>>,
     trials: Trials,
+    pub remote: Remote,
 }
 
 /// What a source holds.
@@ -61,8 +65,15 @@ pub enum PluginError {
     Load { place: String, error: LoadError },
     #[error("`{place}` has the digest {found}, and the configuration pins {pinned}")]
     Digest { place: String, pinned: String, found: Digest },
-    #[error("`{place}` is not fetched yet")]
-    Remote { place: String },
+    #[error("`{place}`: {error}")]
+    Remote { place: String, error: NotHere },
+}
+
+impl PluginError {
+    /// Whether it may go away by itself: then the configuration is tried again.
+    pub fn may_arrive(&self) -> bool {
+        matches!(self, Self::Remote { .. })
+    }
 }
 
 impl PluginStore {
@@ -73,6 +84,7 @@ impl PluginStore {
         bundled: PathBuf,
         workers: usize,
         services: Services,
+        remote: Remote,
     ) -> Self {
         Self {
             engine: None,
@@ -84,6 +96,7 @@ impl PluginStore {
             modules: HashMap::new(),
             alive: Vec::new(),
             trials: Trials::default(),
+            remote,
         }
     }
 
@@ -148,7 +161,12 @@ impl PluginStore {
 
     /// What a source holds now. A file that looks unchanged is not read again.
     fn content(&mut self, source: &PluginSource) -> Result<Content, PluginError> {
-        let path = self.file(source)?;
+        let Some(path) = self.path(source) else {
+            let arrived = self.remote.module(source);
+            let arrived = arrived
+                .map_err(|error| PluginError::Remote { place: self.place(source), error })?;
+            return Ok(Content { digest: arrived.digest, bytes: Some(arrived.wasm) });
+        };
         let stamp = stamp(&path).map_err(|error| self.unreadable(source, &path, error))?;
         if let Some((known, digest)) = self.files.get(&path)
             && *known == stamp
@@ -167,7 +185,8 @@ impl PluginStore {
         if let Some(bytes) = content.bytes {
             return Ok(bytes);
         }
-        let path = self.file(source)?;
+        // What comes over the network brings its bytes with it.
+        let path = self.path(source).unwrap_or_default();
         let bytes = fs::read(&path).map_err(|error| self.unreadable(source, &path, error))?;
         Ok(bytes.into())
     }
@@ -190,18 +209,12 @@ impl PluginStore {
         Ok(self.content(source)?.digest)
     }
 
-    /// The file of a plugin, if it is one on this machine.
+    /// The file of a plugin; none if it comes over the network.
     pub fn path(&self, source: &PluginSource) -> Option<PathBuf> {
-        self.file(source).ok()
-    }
-
-    fn file(&self, source: &PluginSource) -> Result<PathBuf, PluginError> {
         match source {
-            PluginSource::Bundled(name) => Ok(self.bundled.join(format!("{name}.wasm"))),
-            PluginSource::File { path, .. } => Ok(path.clone()),
-            PluginSource::Http { .. } | PluginSource::Oci { .. } => {
-                Err(PluginError::Remote { place: self.place(source) })
-            }
+            PluginSource::Bundled(name) => Some(self.bundled.join(format!("{name}.wasm"))),
+            PluginSource::File { path, .. } => Some(path.clone()),
+            PluginSource::Http { .. } | PluginSource::Oci { .. } => None,
         }
     }
 

@@ -24,6 +24,7 @@ use crate::{
     logging::PluginLog,
     outside::Outside,
     plugins::PluginStore,
+    remote::Remote,
     resolve::Names,
     snapshot::Snapshot,
     watch,
@@ -83,10 +84,13 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
         Services { outside: outside.clone(), shared: Arc::default(), metrics: Arc::default() };
     let meters = Meters { outside: outside.clone(), guests: services.metrics.clone() };
     let (cache, bundled) = (options.cache.clone(), options.bundled.clone());
-    let store = PluginStore::new(cache, bundled, workers.count(), services);
+    let remote = Remote::new(cache.as_deref().map(|folder| folder.join("modules")));
+    let news = remote.news();
+    let store = PluginStore::new(cache, bundled, workers.count(), services, remote);
     let (control, control_loop) =
         Control::new(options.config.clone(), workers, store, names.clone(), outside, snapshot);
     tokio::spawn(control_loop.run());
+    tokio::spawn(apply_news(news, control.clone()));
     let admin = match options.admin {
         Some(address) => Some(start_admin(address, &options, control.clone(), meters).await?),
         None => None,
@@ -96,7 +100,9 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
         _ = interrupt.recv() => return Ok(Ended::TimedOut),
         _ = terminate.recv() => return Ok(Ended::TimedOut),
     };
-    if let Outcome::Rejected(problems) = first {
+    if let Outcome::Rejected(problems) = first
+        && !control.status.load().waiting
+    {
         control.stop().await;
         tracing::debug!("{} problems", problems.len());
         return Ok(Ended::BadConfiguration);
@@ -134,6 +140,7 @@ fn nothing() -> Snapshot {
         listeners: Vec::new(),
         rules: Vec::new(),
         plugins: Vec::new(),
+        canaries: Vec::new(),
     }
 }
 
@@ -184,6 +191,14 @@ fn new_token(state: &Path, address: SocketAddr) -> anyhow::Result<(Token, PathBu
     options.open(&beside)?.write_all(secret.as_bytes())?;
     std::fs::rename(&beside, &file)?;
     Ok((Token::new(&secret), file))
+}
+
+/// Modules that come over the network come when they come.
+async fn apply_news(news: Arc<tokio::sync::Notify>, control: Control) {
+    loop {
+        news.notified().await;
+        control.modules().await;
+    }
 }
 
 async fn reload_on(mut hangup: Signal, control: Control) {

@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub rules: Vec<Rule>,
     /// By plugin reference.
     pub plugins: Vec<Arc<Plugin>>,
+    /// Likewise, for those that have one.
+    pub canaries: Vec<Option<Canary>>,
 }
 
 /// A listening socket. Numbers are given once and never again, so that a connection can name its
@@ -135,6 +137,11 @@ impl Backends {
 }
 
 impl Snapshot {
+    /// Canaries of all plugins.
+    pub fn canaries(&self) -> impl Iterator<Item = &Canary> {
+        self.canaries.iter().flatten()
+    }
+
     /// The listener and its routes for a host on a socket.
     pub fn listener(&self, socket: SocketId, host: &str) -> Option<(ListenerRef, &Listener)> {
         let site = self.sites.get(socket.0)?.as_ref()?;

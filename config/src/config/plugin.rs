@@ -221,6 +221,15 @@ pub struct Canary {
     pub configuration: PluginConfiguration,
 }
 
+impl Plugin {
+    /// Where its modules come from: its own, and that of its canary.
+    pub fn sources(&self) -> impl Iterator<Item = &PluginSource> {
+        [Some(&self.source), self.canary.as_ref().map(|canary| &canary.source)]
+            .into_iter()
+            .flatten()
+    }
+}
+
 impl Capability {
     /// Every one, sorted.
     pub const ALL: [Self; 9] = [

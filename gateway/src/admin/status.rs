@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{RawQuery, State},
+    extract::{Path, RawQuery, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Admin;
 use crate::{
-    control::PluginStatus,
+    control::{Decision, PluginStatus},
     explain::{self, Question},
 };
 
@@ -69,11 +69,24 @@ fn refuse(error: &str) -> Response {
 }
 
 fn plugin(plugin: &PluginStatus) -> Value {
-    let PluginStatus { name, digest, current, configurations, memory_bytes, stubs, stats } = plugin;
+    let PluginStatus { name, digest, current, canary, configurations, memory_bytes, stubs, stats } =
+        plugin;
+    let is_canary = canary.as_ref().is_some_and(|canary| canary.is_itself);
+    let state = match (current, is_canary) {
+        (true, true) => "canary",
+        (true, false) => "serving",
+        (false, _) => "draining",
+    };
     json!({
         "name": name,
         "digest": digest,
-        "state": if *current { "serving" } else { "draining" },
+        "state": state,
+        "canary": canary.as_ref().map(|canary| json!({
+            "percent": canary.percent,
+            "requests": canary.requests,
+            "failures": canary.failures,
+            "stands": canary.stands,
+        })),
         "configurations": configurations,
         "memory_bytes": memory_bytes,
         "not_offered": stubs,
@@ -82,4 +95,26 @@ fn plugin(plugin: &PluginStatus) -> Value {
         "deadlines": stats.deadlines,
         "replaced": stats.replaced,
     })
+}
+
+/// Every request goes to the canary of a plugin from now on.
+pub(super) async fn promote(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
+    decide(&admin, name, Decision::Promote).await
+}
+
+/// No request goes to the canary of a plugin any more.
+pub(super) async fn roll_back(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
+    decide(&admin, name, Decision::RollBack).await
+}
+
+async fn decide(admin: &Admin, name: String, decision: Decision) -> Response {
+    if admin.control.decide(name.clone(), decision).await {
+        let word = match decision {
+            Decision::Promote => "promoted",
+            Decision::RollBack => "rolled back",
+        };
+        return Json(json!({ "plugin": name, "canary": word })).into_response();
+    }
+    let error = format!("there is no plugin `{name}` with a canary");
+    (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response()
 }

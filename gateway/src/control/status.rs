@@ -17,6 +17,8 @@ pub struct Status {
     /// Open downstream connections.
     pub connections: usize,
     pub workers: usize,
+    /// A configuration is tried again when its modules have arrived.
+    pub waiting: bool,
 }
 
 /// A listener and where it really is.
@@ -33,6 +35,8 @@ pub struct PluginStatus {
     pub digest: String,
     /// False for one that only finishes the requests it has begun.
     pub current: bool,
+    /// How its canary stands, or how it stands as a canary.
+    pub canary: Option<CanaryStatus>,
     pub configurations: usize,
     pub memory_bytes: usize,
     /// Functions it imports that this version does not offer.
@@ -40,16 +44,44 @@ pub struct PluginStatus {
     pub stats: Stats,
 }
 
+/// How a canary stands.
+#[derive(Clone, Debug)]
+pub struct CanaryStatus {
+    /// The plugin of this status is the canary itself.
+    pub is_itself: bool,
+    /// Its share of the requests.
+    pub percent: u8,
+    pub requests: u64,
+    pub failures: u64,
+    /// `running`, `promoted`, or why it was rolled back.
+    pub stands: String,
+}
+
 /// The plugins that are alive.
 pub(super) fn plugins(store: &mut PluginStore, snapshot: &Snapshot) -> Vec<PluginStatus> {
     let status = |plugin: &Arc<Plugin>| PluginStatus {
         name: plugin.spec().name.to_string(),
         digest: plugin.digest().to_string(),
-        current: snapshot.plugins.iter().any(|current| Arc::ptr_eq(current, plugin)),
+        current: snapshot.plugins.iter().any(|current| Arc::ptr_eq(current, plugin))
+            || snapshot.canaries().any(|canary| Arc::ptr_eq(&canary.plugin, plugin)),
+        canary: canary(snapshot, plugin),
         configurations: plugin.spec().configurations.len(),
         memory_bytes: plugin.memory_bytes(),
         stubs: plugin.module().stubs().to_vec(),
         stats: plugin.stats(),
     };
     store.alive().iter().map(status).collect()
+}
+
+fn canary(snapshot: &Snapshot, plugin: &Arc<Plugin>) -> Option<CanaryStatus> {
+    let name = &plugin.spec().name;
+    let canary = snapshot.canaries().find(|canary| canary.plugin.spec().name == *name)?;
+    let (requests, failures) = canary.trial.counts();
+    Some(CanaryStatus {
+        is_itself: Arc::ptr_eq(&canary.plugin, plugin),
+        percent: canary.trial.percent(),
+        requests,
+        failures,
+        stands: canary.trial.stands().to_string(),
+    })
 }

@@ -9,7 +9,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use portico_wasm::{
     Action, ConnectionFacts, Direction, End, Engine, Facts, Fault, HeaderPause, Locker,
-    MetricStore, Plugin, Resumed, RouteFacts, Progress, Services, Stream, Visit,
+    MetricStore, Plugin, Progress, Resumed, RouteFacts, Services, Stream, Visit,
 };
 
 use super::{
@@ -427,7 +427,11 @@ fn facts(trial: &Trial) -> Facts {
             source: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
             destination: SocketAddr::from((Ipv4Addr::LOCALHOST, 80)),
         }),
-        route: Arc::new(RouteFacts { route: "trial/0".into(), service: "trial".into(), host: "*".into() }),
+        route: Arc::new(RouteFacts {
+            route: "trial/0".into(),
+            service: "trial".into(),
+            host: "*".into(),
+        }),
         listener: "trial".into(),
         time: SystemTime::now(),
         protocol: "HTTP/1.1",
