@@ -19,7 +19,8 @@ impl Answer {
     /// What a filter said. Headers that no client could read are left out and named in the log.
     pub fn from_filter(plugin: &str, local: LocalResponse, is_grpc: bool) -> Self {
         let mut headers = Vec::with_capacity(local.headers.len() + 1);
-        for (name, value) in &local.headers {
+        // It has its status already; the samples of some languages write it as a header too.
+        for (name, value) in local.headers.iter().filter(|(name, _)| !name.starts_with(b":")) {
             match (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
                 (Ok(name), Ok(value)) => headers.push((name, value)),
                 _ => tracing::warn!(target: "portico::plugin", plugin,
@@ -91,7 +92,9 @@ impl Answer {
         for (name, value) in &self.headers {
             head.append_header(name.clone(), value.clone())?;
         }
-        head.insert_header(header::CONTENT_LENGTH, self.body.len())?;
+        if !self.body.is_empty() && !head.headers.contains_key(header::CONTENT_LENGTH) {
+            head.insert_header(header::CONTENT_LENGTH, self.body.len())?;
+        }
         Ok(head)
     }
 }

@@ -93,9 +93,12 @@ pub fn snapshot(
     services: &[Arc<Service>],
 ) -> Snapshot {
     let rules = config.routes.iter().flat_map(|route| {
-        route.rules.iter().map(|rule| (format!("{}/{}", route.name, rule.name), rule))
+        let name = |rule: &Rule| format!("{}/{}", route.name, rule.name);
+        route.rules.iter().map(move |rule| (name(rule), &route.name, rule))
     });
-    let rules = rules.map(|(name, rule)| compile_rule(name.into(), rule, services, &mut plugins));
+    let rules = rules.map(|(name, route, rule)| {
+        compile_rule((name.into(), route), rule, services, &mut plugins)
+    });
     let rules = rules.collect();
     Snapshot {
         generation,
@@ -128,7 +131,7 @@ fn sites(config: &Config, plan: &Plan) -> Vec<Option<Site>> {
 }
 
 fn compile_rule(
-    name: Arc<str>,
+    (name, route): (Arc<str>, &Arc<str>),
     rule: &Rule,
     services: &[Arc<Service>],
     started: &mut StartedPlugins,
@@ -154,7 +157,7 @@ fn compile_rule(
     let backends = rule.backends.iter();
     crate::snapshot::Rule {
         facts: Arc::new(RouteFacts {
-            route: name.clone(),
+            route: route.clone(),
             service: first.unwrap_or_else(|| "".into()),
             host: "".into(),
         }),

@@ -24,6 +24,7 @@ use pingora::{
 };
 use portico_wasm::ConnectionFacts;
 use tokio::{
+    io::Interest,
     net::TcpStream,
     sync::watch,
     time::{Instant, Sleep},
@@ -48,6 +49,10 @@ const IDLE: Duration = Duration::from_secs(75);
 /// How long a connection whose listener is gone may take to begin its first request: it was in the
 /// queue, so the request is on its way.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
+
+/// How often an exchange that waits for a filter, and reads nothing, looks whether its client is
+/// still there.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How long, and for how many bytes, the end of a connection waits for the client to be done.
 const LINGER: Duration = Duration::from_secs(1);
@@ -193,6 +198,18 @@ impl Connection {
 
     pub(crate) fn tcp(&self) -> &TcpStream {
         &self.tcp
+    }
+
+    /// Waits until the client has closed its end, while nobody reads from it. Unread bytes hide the
+    /// end from a read, so the socket is looked at from time to time.
+    pub(crate) async fn hung_up(&self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let ready = self.tcp.ready(Interest::READABLE).await;
+            if !ready.is_ok_and(|ready| !ready.is_read_closed()) {
+                return;
+            }
+        }
     }
 
     pub(crate) fn end_sending(&self) -> std::io::Result<()> {

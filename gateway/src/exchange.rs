@@ -29,6 +29,8 @@ pub struct Exchange {
     pub matched: Option<Matched>,
     /// The rule that a filter has led to: its backends and timeout count from then on.
     pub rerouted: Option<usize>,
+    /// The client has been told to send its body.
+    pub invited: bool,
     /// Answers to it have the form of gRPC.
     pub is_grpc: bool,
     pub deadline: Option<Deadline>,
@@ -66,10 +68,12 @@ pub struct Attempts {
     pub endpoint: Option<SocketAddr>,
     /// When the running attempt began.
     pub began: Option<Instant>,
+    /// When the whole request had been sent.
+    pub sent: Option<Instant>,
     /// Attempts on warm connections that turned out to be closed.
     pub stale: usize,
     /// What has been sent of the body, in case that the connection turns out to be stale.
-    sent: Sent,
+    replay: Sent,
 }
 
 /// Bytes of a body that are kept in case they must be sent again. Most requests that are sent on a
@@ -113,6 +117,7 @@ impl Exchange {
             request_id: HeaderValue::from_static(""),
             matched: None,
             rerouted: None,
+            invited: false,
             is_grpc: false,
             deadline: None,
             filters: Filters::default(),
@@ -133,7 +138,7 @@ impl Exchange {
 
     /// Remembers what is about to be sent of the body.
     pub(crate) fn keep_for_replay(&mut self) {
-        let sent = &mut self.attempts.sent;
+        let sent = &mut self.attempts.replay;
         sent.bytes += self.filters.request.out_bytes();
         sent.lost |= sent.bytes > REPLAY;
         if sent.lost {
@@ -150,7 +155,7 @@ impl Exchange {
 
     /// Puts what has been sent back in front of what is to be sent. False if it is not at hand.
     pub(crate) fn rewind_request(&mut self) -> bool {
-        let sent = std::mem::take(&mut self.attempts.sent);
+        let sent = std::mem::take(&mut self.attempts.replay);
         if sent.lost {
             return false;
         }

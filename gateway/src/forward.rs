@@ -55,6 +55,10 @@ pub(crate) fn request(exchange: &Exchange, head: &mut RequestHeader) -> pingora:
     };
     head.insert_header(FORWARDED_FOR, forwarded)?;
     head.remove_header(&TIMEOUT);
+    if exchange.invited {
+        // The client has been told to go on; the service is not asked again.
+        head.remove_header(&header::EXPECT);
+    }
     if let Some(deadline) = &exchange.deadline {
         let left = deadline.remaining(Instant::now()).unwrap_or_default();
         let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
@@ -65,7 +69,7 @@ pub(crate) fn request(exchange: &Exchange, head: &mut RequestHeader) -> pingora:
 
 /// On the way back, before filters see it: how long the service took.
 pub(crate) fn service_time(exchange: &Exchange, head: &mut ResponseHeader) -> pingora::Result<()> {
-    if let Some(began) = exchange.attempts.began {
+    if let Some(began) = exchange.attempts.sent.or(exchange.attempts.began) {
         let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         head.insert_header(SERVICE_TIME, HeaderValue::from(took))?;
     }
@@ -74,6 +78,9 @@ pub(crate) fn service_time(exchange: &Exchange, head: &mut ResponseHeader) -> pi
 
 /// On the way back, after filters: every answer, whoever made it.
 pub(crate) fn response(exchange: &Exchange, head: &mut ResponseHeader) -> pingora::Result<()> {
+    // The phrase says nothing that the number does not; a service's own is not passed on.
+    let known = head.status.canonical_reason().is_some();
+    head.set_reason_phrase(if known { None } else { Some("Unknown") })?;
     head.insert_header(header::SERVER, HeaderValue::from_static("portico"))?;
     if !exchange.request_id.is_empty() {
         head.insert_header(REQUEST_ID, exchange.request_id.clone())?;

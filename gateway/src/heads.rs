@@ -9,10 +9,8 @@ use portico_wasm::{FieldName, Fields};
 const OF_CONNECTION: [HeaderName; 3] =
     [header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING];
 
-/// Headers that say how the message is framed, and so are pingora's: those of the connection, and
-/// the length of a body that filters do not change.
-const FRAMING: [HeaderName; 4] =
-    [header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING, header::CONTENT_LENGTH];
+/// Headers that say how the message is framed, besides its length.
+const FRAMING: [HeaderName; 3] = [header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING];
 
 /// A head that a filter left without what every message needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -94,25 +92,25 @@ pub(crate) fn response_head(
     Ok(head)
 }
 
-/// Headers go over from the list, but for those that frame the message: they stay as they were. A
-/// filter may only take the length away, because it is going to change the body.
+/// Headers go over from the list, but for those that frame the message: they stay as they were. The
+/// length keeps its place among the others; a filter may only take it away, because it is going to
+/// change the body.
 fn carry(
     fields: &Fields,
     old: &HeaderMap,
     mut append: impl FnMut(HeaderName, HeaderValue) -> pingora::Result<bool>,
 ) -> Result<(), Missing> {
     for field in fields.iter() {
-        if let FieldName::Header(name) = &field.name
-            && !FRAMING.contains(name)
-        {
+        let FieldName::Header(name) = &field.name else { continue };
+        if *name == header::CONTENT_LENGTH {
+            if let Some(length) = old.get(name) {
+                append(name.clone(), length.clone()).map_err(|_| FULL)?;
+            }
+        } else if !FRAMING.contains(name) {
             append(name.clone(), field.value.clone()).map_err(|_| FULL)?;
         }
     }
-    let has_length = fields.first(b"content-length").is_some();
     for name in FRAMING {
-        if name == header::CONTENT_LENGTH && !has_length {
-            continue;
-        }
         for value in old.get_all(&name) {
             append(name.clone(), value.clone()).map_err(|_| FULL)?;
         }

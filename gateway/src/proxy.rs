@@ -176,8 +176,8 @@ impl Proxy {
             // The client has a part of another answer; all that is left is to break it off.
             return false;
         }
-        if !client.is_body_done() {
-            // What is left of the body would be read for nothing; RFC 9112, section 9.6.
+        if !client.is_body_done() || answer.status == 400 {
+            // After a bad request the next one may be a part of it, as on Envoy. What is left of the body would be read for nothing; RFC 9112, section 9.6.
             client.set_keepalive(None);
         }
         match self.send(client, exchange, answer).await {

@@ -18,6 +18,8 @@ pub(super) fn check(exchange: &mut Exchange, step: &PluginStep, status: u16) -> 
     let Some(stream) = &mut exchange.filters.stream else { return Ok(()) };
     let name = &step.plugin.spec().name;
     if let Some(local) = stream.local_response.take() {
+        // In a log line, details are one word.
+        stream.facts.progress.details = Some(local.details.replace(' ', "_").into());
         return Err(Answer::from_filter(name, local, exchange.is_grpc).into());
     }
     if std::mem::take(&mut stream.close) {

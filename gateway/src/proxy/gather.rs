@@ -29,6 +29,7 @@ const BODY_RATE: usize = 256;
 
 enum Event {
     Body(Option<Bytes>),
+    Gone,
     Late,
     Woken,
 }
@@ -45,7 +46,7 @@ impl Proxy {
             route::deadline(exchange, client.req_header()).map_or(late, |own| own.at.min(late));
         let mut done = client.is_body_done();
         if !done && pause::takes_more(exchange, Direction::Request) {
-            invite_body(client).await?;
+            invite_body(client, exchange).await?;
         }
         loop {
             let verdict = pause::advance_request(exchange, client.req_header_mut())?;
@@ -61,6 +62,7 @@ impl Proxy {
                     body::push(exchange, Direction::Request, piece, done)?;
                 }
                 Event::Woken => pause::resume(exchange)?,
+                Event::Gone => return Err(gone().into()),
                 Event::Late => return Err(too_long(exchange).into()),
             }
         }
@@ -74,16 +76,23 @@ async fn next(
     late: Instant,
 ) -> Result<Event, Broken> {
     let locker = exchange.filters.wait();
+    let connection = &exchange.connection;
     let event = tokio::select! {
         biased;
         () = woken(locker.as_ref()) => Ok(Event::Woken),
         piece = client.read_body_or_idle(done), if reads => {
             piece.map(Event::Body).map_err(|error| error.into_down())
         }
+        () = connection.hung_up(), if !reads => Ok(Event::Gone),
         () = sleep_until(late) => Ok(Event::Late),
     };
     exchange.filters.go_on();
     Ok(event?)
+}
+
+/// A client that hung up while nobody read from it.
+pub(super) fn gone() -> Failure {
+    Failure::Client(ClientFault::Gone { cause: "it closed the connection".into() })
 }
 
 /// Waits until something has happened to a filter of the exchange.
@@ -96,8 +105,9 @@ pub(super) async fn woken(locker: Option<&Locker>) {
 
 /// A client that asks first is told to go on (RFC 9110, section 10.1.1). The service is not asked
 /// again.
-async fn invite_body(client: &mut ServerSession) -> Result<(), Broken> {
-    if client.req_header_mut().remove_header(&header::EXPECT).is_some() {
+async fn invite_body(client: &mut ServerSession, exchange: &mut Exchange) -> Result<(), Broken> {
+    if client.req_header().headers.contains_key(header::EXPECT) {
+        exchange.invited = true;
         client.write_continue_response().await.map_err(|error| error.into_down())?;
     }
     Ok(())

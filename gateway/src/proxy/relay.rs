@@ -15,7 +15,7 @@ use super::{
     Broken, Proxy,
     attempt::outgoing,
     expired,
-    gather::{PAUSE, check_rate, too_long, woken},
+    gather::{PAUSE, check_rate, gone, too_long, woken},
     timed_out,
 };
 use crate::{
@@ -59,6 +59,7 @@ struct Relay<'a> {
 
 enum Event {
     Body(Option<Bytes>),
+    Gone,
     Late,
     Task(HttpTask),
     Woken,
@@ -103,6 +104,7 @@ impl Relay<'_> {
                 Event::Body(piece) => self.on_body(piece).await?,
                 Event::Task(task) => self.on_task(task).await?,
                 Event::Woken => self.on_woken().await?,
+                Event::Gone => return Err(gone().into()),
                 Event::Late => return Err(self.late()),
             }
         }
@@ -131,6 +133,7 @@ impl Relay<'_> {
             && pause::takes_more(self.exchange, Direction::Response);
         let late = self.due();
         let locker = self.exchange.filters.wait();
+        let connection = &self.exchange.connection;
         let event = tokio::select! {
             () = woken(locker.as_ref()), if locker.is_some() => Ok(Event::Woken),
             task = self.upstream.read_response_task(), if answers => {
@@ -139,6 +142,7 @@ impl Relay<'_> {
             piece = self.client.read_body_or_idle(self.client_done), if reads => {
                 piece.map(Event::Body).map_err(|error| error.into_down())
             }
+            () = connection.hung_up(), if !reads && locker.is_some() => Ok(Event::Gone),
             () = sleep_until(late.unwrap_or_else(Instant::now)), if late.is_some() => Ok(Event::Late),
         };
         self.exchange.filters.go_on();
@@ -226,6 +230,7 @@ impl Relay<'_> {
                 return self.gave_up(error.into_up());
             }
             self.request_done = true;
+            self.exchange.attempts.sent = Some(Instant::now());
         }
         Ok(())
     }

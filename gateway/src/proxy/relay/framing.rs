@@ -5,7 +5,7 @@
 //! is put right; if not, it is sent in chunks. Envoy leaves the length as it is, and truncates or
 //! hangs.
 
-use http::{HeaderValue, Version, header};
+use http::{HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use crate::chain::Way;
@@ -28,8 +28,21 @@ pub(super) fn request(
     } else if way.changed || (!empty && !has_length) {
         head.remove_header(&header::CONTENT_LENGTH);
         head.insert_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+    } else if empty && !has_length && !matches!(head.method, Method::GET | Method::HEAD) {
+        // A method that anticipates a body says that there is none (RFC 9110, section 8.6).
+        head.insert_header(header::CONTENT_LENGTH, HeaderValue::from_static("0"))?;
     }
     Ok(true)
+}
+
+/// A response that is its head alone says so, unless its status or the request does.
+pub(super) fn alone(head: &mut ResponseHeader, method: &Method) -> pingora::Result<()> {
+    let framed = head.headers.contains_key(header::CONTENT_LENGTH)
+        || head.headers.contains_key(header::TRANSFER_ENCODING);
+    if !framed && *method != Method::HEAD && !matches!(head.status.as_u16(), 204 | 304) {
+        head.insert_header(header::CONTENT_LENGTH, HeaderValue::from_static("0"))?;
+    }
+    Ok(())
 }
 
 /// Frames a response that has a body. False if its head must wait.

@@ -6,7 +6,7 @@ use std::{
     task::Poll,
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
 use pingora::{
     Error, ErrorType,
@@ -24,6 +24,9 @@ use crate::{
     proxy::{Broken, expired},
 };
 
+/// Bytes of a body that a filter is shown at once, if they have come at once.
+const AT_ONCE: usize = 1 << 20;
+
 impl Relay<'_> {
     /// Something came from the service.
     pub(super) async fn on_task(&mut self, task: HttpTask) -> Result<(), Broken> {
@@ -36,7 +39,7 @@ impl Relay<'_> {
                     self.on_first_piece().await?;
                 }
             }
-            HttpTask::Body(piece, end) => self.on_piece(piece, end)?,
+            HttpTask::Body(piece, end) => self.on_body_piece(piece, end).await?,
             HttpTask::UpgradedBody(piece, end) => return self.on_upgraded_piece(piece, end).await,
             HttpTask::Done | HttpTask::Trailer(_) => self.on_piece(None, true)?,
             HttpTask::Failed(error) => return Err(error.into_up().into()),
@@ -48,20 +51,43 @@ impl Relay<'_> {
         if !pause::takes_more(self.exchange, Direction::Response) {
             return Ok(());
         }
-        let first = {
-            let mut reading = pin!(self.upstream.read_response_task());
-            poll_fn(|context| match reading.as_mut().poll(context) {
-                Poll::Ready(task) => Poll::Ready(Some(task)),
-                Poll::Pending => Poll::Ready(None),
-            })
-            .await
-        };
-        match first {
-            Some(Ok(HttpTask::Body(piece, end))) => self.on_piece(piece, end),
+        match self.already_there().await {
+            Some(Ok(HttpTask::Body(piece, end))) => self.on_body_piece(piece, end).await,
             Some(Ok(HttpTask::Done | HttpTask::Trailer(_))) => self.on_piece(None, true),
             Some(Ok(_)) | None => Ok(()),
             Some(Err(error)) => Err(error.into_up().into()),
         }
+    }
+
+    /// What the service has sent already.
+    async fn already_there(&mut self) -> Option<pingora::Result<HttpTask>> {
+        let mut reading = pin!(self.upstream.read_response_task());
+        poll_fn(|context| match reading.as_mut().poll(context) {
+            Poll::Ready(task) => Poll::Ready(Some(task)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
+    }
+
+    /// A piece of the body. Filters are shown what is there at once, as by Envoy, and not as it was
+    /// cut by a buffer.
+    async fn on_body_piece(&mut self, piece: Option<Bytes>, mut end: bool) -> Result<(), Broken> {
+        if !self.seen[1] || end {
+            return self.on_piece(piece, end);
+        }
+        let mut whole = BytesMut::from(piece.unwrap_or_default());
+        while whole.len() < AT_ONCE && !end {
+            match self.already_there().await {
+                Some(Ok(HttpTask::Body(more, ended))) => {
+                    whole.extend_from_slice(&more.unwrap_or_default());
+                    end = ended;
+                }
+                Some(Ok(_)) => end = true,
+                Some(Err(error)) => return Err(error.into_up().into()),
+                None => break,
+            }
+        }
+        self.on_piece(Some(whole.freeze()), end)
     }
 
     async fn on_response_head(
@@ -198,7 +224,11 @@ impl Relay<'_> {
     /// False if the head must wait for the length of its body.
     fn frame(&self, head: &mut ResponseHeader) -> Result<bool, Broken> {
         let way = &self.exchange.filters.response;
-        if way.head_ended || head.status == StatusCode::SWITCHING_PROTOCOLS {
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(true);
+        }
+        if way.head_ended {
+            framing::alone(head, &self.client.req_header().method)?;
             return Ok(true);
         }
         Ok(framing::response(head, way, self.seen[1])?)
