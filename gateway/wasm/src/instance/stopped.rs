@@ -22,6 +22,11 @@ pub(crate) enum StopCause {
 }
 
 impl Stopped {
+    /// Whether it was stopped by its clock.
+    pub(crate) fn is_deadline(&self) -> bool {
+        matches!(self.cause, StopCause::Deadline { .. })
+    }
+
     pub(super) fn new(
         callback: Callback,
         host: &Host,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use super::Fault;
 use crate::{
     host::Home,
-    instance::Instance,
+    instance::{Instance, Stopped},
     module::{LoadError, Module},
     outside::Services,
     spec::Spec,
@@ -15,27 +15,37 @@ use crate::{
 /// Sends a request through for each configuration. What the filter answers does not matter; that it
 /// returns does. What it asks of the outside is accepted and never answered, and what it says about
 /// these requests is not logged.
+///
+/// A filter that traps is let in with a warning: it may count on a header that every request of
+/// its own has, and Envoy would start it. One that loops would loop for any request.
 pub(super) fn try_out(module: &Module, spec: &Arc<Spec>) -> Result<(), LoadError> {
     let mut instance = Instance::start(module, spec, &Services::silent(), Home::default())?;
     instance.mute();
-    (1..).take(spec.configurations.len()).try_for_each(|root| send(&mut instance, root))
+    for root in (1..).take(spec.configurations.len()) {
+        let Err(stopped) = send(&mut instance, root) else { continue };
+        let (callback, looped) = (stopped.callback.name(), stopped.is_deadline());
+        let fault = Fault::from(stopped);
+        if looped {
+            let (cause, log) = (fault.to_string(), instance.take_log());
+            return Err(LoadError::Canary { callback, cause, log });
+        }
+        tracing::warn!(target: "portico::plugin", plugin = &*spec.name,
+            "on a canary request, before it serves, it {fault}");
+        // Nothing of it can be called again; its other configurations are tried by requests.
+        return Ok(());
+    }
+    Ok(())
 }
 
-fn send(instance: &mut Instance, root: i32) -> Result<(), LoadError> {
+fn send(instance: &mut Instance, root: i32) -> Result<(), Stopped> {
     let mut stream = Some(request());
-    let result = instance.request_headers(root, &mut stream, true).and_then(|(context, _)| {
-        if let Some(stream) = &mut stream {
-            stream.response = response();
-        }
-        instance.response_headers(context, &mut stream, true)?;
-        instance.log(context, &mut stream)?;
-        instance.end(context, &mut stream)
-    });
-    result.map_err(|stopped| LoadError::Canary {
-        callback: stopped.callback.name(),
-        cause: Fault::from(stopped).to_string(),
-        log: instance.take_log(),
-    })
+    let (context, _) = instance.request_headers(root, &mut stream, true)?;
+    if let Some(stream) = &mut stream {
+        stream.response = response();
+    }
+    instance.response_headers(context, &mut stream, true)?;
+    instance.log(context, &mut stream)?;
+    instance.end(context, &mut stream)
 }
 
 fn request() -> Box<Stream> {

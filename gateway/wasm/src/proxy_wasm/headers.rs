@@ -104,6 +104,7 @@ fn set_pairs(mut caller: Caller<'_, Host>, map: i32, data: i32, size: i32) -> i3
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let limits = HeadLimits::from(&host.spec.limits);
         let pairs = pairs::decode(read(memory, data, size)?, limits.lines)?;
+        forgive(host, map, None);
         change(host, map, |fields| fields.replace_all(&pairs, limits))
     }))
 }
@@ -136,6 +137,7 @@ fn replace(
         let name = read(memory, key, key_size)?;
         let value = read(memory, value, value_size)?;
         let limits = HeadLimits::from(&host.spec.limits);
+        forgive(host, map, Some(name));
         change(host, map, |fields| fields.replace(name, value, limits))
     }))
 }
@@ -143,6 +145,7 @@ fn replace(
 fn remove(mut caller: Caller<'_, Host>, map: i32, key: i32, key_size: i32) -> i32 {
     answer(parts(&mut caller).and_then(|(memory, host)| {
         let name = read(memory, key, key_size)?;
+        forgive(host, map, Some(name));
         change(host, map, |fields| {
             fields.remove(name);
             Ok(())
@@ -235,6 +238,20 @@ fn change(
             Ok(())
         }
         Err(Rejected::TooLarge(limit)) => Err(host.refuse(limit, Status::BadArgument)),
+    }
+}
+
+/// A line that could not be sent is gone again: it was never in the map, but the request would have
+/// failed for it. `None` stands for all lines.
+fn forgive(host: &mut Host, map: i32, name: Option<&[u8]>) {
+    let Ok((_, response)) = changeable(host, map) else { return };
+    let Some(stream) = &mut host.stream else { return };
+    let gone = stream.invalid.as_ref().is_some_and(|invalid| {
+        invalid.response == response
+            && name.is_none_or(|name| Rejected::shown(name).eq_ignore_ascii_case(&invalid.name))
+    });
+    if gone {
+        stream.invalid = None;
     }
 }
 

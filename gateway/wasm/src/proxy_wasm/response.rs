@@ -36,11 +36,14 @@ const RESPONSE: i32 = 1;
 const DOWNSTREAM: i32 = 2;
 const UPSTREAM: i32 = 3;
 
+/// What HTTP allows for the status of an answer that is not followed by another one.
+const FINAL: std::ops::RangeInclusive<u16> = 200..=999;
+
 /// gRPC status codes; anything else means that the guest gave none.
 const GRPC_STATUS: std::ops::RangeInclusive<i32> = 0..=16;
 
 /// Only the first of several counts. A status that would not end the exchange, or that no one could
-/// send, is refused, where Envoy sends it. Once the stream ends it is too late. A root context has no
+/// read, is sent by Envoy as it is, and by this host as 500: the guest will not try again. Once the stream ends it is too late. A root context has no
 /// stream to answer, which is no error.
 #[expect(clippy::too_many_arguments, reason = "the ABI gives it eight")]
 fn send_local_response(
@@ -55,10 +58,10 @@ fn send_local_response(
     grpc_status: i32,
 ) -> i32 {
     answer(parts(&mut caller).and_then(|(memory, host)| {
-        let status = u16::try_from(status).map_err(|_| Status::BadArgument)?;
-        if !(200..=999).contains(&status) || ends(host) {
+        if ends(host) {
             return Err(Status::BadArgument);
         }
+        let status = u16::try_from(status).ok().filter(|status| FINAL.contains(status));
         let limits = host.spec.limits;
         let details = read(memory, details, details_size)?;
         let body = read_up_to(memory, body, body_size, memory.len())?;
@@ -68,7 +71,7 @@ fn send_local_response(
         }
         let copy = Bytes::copy_from_slice;
         host.answer(LocalResponse {
-            status,
+            status: status.unwrap_or(500),
             details: code_details(details),
             headers: headers.iter().map(|(name, value)| (copy(name), copy(value))).collect(),
             body: copy(body),

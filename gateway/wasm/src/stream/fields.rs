@@ -236,7 +236,12 @@ impl Field {
 impl Rejected {
     /// The value is not repeated: it may be a secret.
     fn invalid(name: &[u8]) -> Self {
-        Self::Invalid { name: name[..name.len().min(NAME_SHOWN)].escape_ascii().to_string() }
+        Self::Invalid { name: Self::shown(name) }
+    }
+
+    /// A name as errors show it.
+    pub(crate) fn shown(name: &[u8]) -> String {
+        name[..name.len().min(NAME_SHOWN)].escape_ascii().to_string()
     }
 }
 

@@ -31,6 +31,7 @@ recorded! {
     abi_0_1_0
     abi_0_2_0
     callbacks
+    canary_traps
     command
     configuration
     foreign

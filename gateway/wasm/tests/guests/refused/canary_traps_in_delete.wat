@@ -1,1 +1,0 @@
-(func (export "proxy_on_delete") (param i32) (unreachable))
