@@ -1,15 +1,18 @@
 //! Takes one exchange through a filter, as the gateway does, and writes down what happens.
 
+mod body;
+mod notes;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use portico_wasm::{
-    Action, ConnectionFacts, Direction, End, Engine, Facts, Fault, HeaderPause, Locker,
-    MetricStore, Plugin, Progress, Resumed, RouteFacts, Services, Stream, Visit,
+    Action, ConnectionFacts, Direction, End, Engine, Facts, MetricStore, Plugin, Progress,
+    RouteFacts, Services, Stream, Visit,
 };
 
 use super::{
@@ -194,103 +197,6 @@ impl Run<'_> {
         }
     }
 
-    /// Hands a body over in pieces, after a head that the filter answered with `action`.
-    fn body(
-        &mut self,
-        visit: &Visit,
-        direction: Direction,
-        action: Action,
-        body: &Bytes,
-    ) -> Result<BytesMut, Over> {
-        let waits_with_head = self.trial.spec.header_pause == HeaderPause::All || body.is_empty();
-        if action != Action::Continue && waits_with_head {
-            self.wait(visit, direction)?;
-        }
-        let mut sent = BytesMut::new();
-        let mut held = false;
-        let size = self.trial.chunk.unwrap_or(body.len()).max(1);
-        let count = body.len().div_ceil(size);
-        for (number, piece) in body.chunks(size).enumerate() {
-            let mut shown =
-                if held { self.plugin.held(WORKER, visit, direction) } else { BytesMut::new() };
-            shown.extend_from_slice(piece);
-            let left = self.piece(visit, direction, shown, number + 1 == count)?;
-            held = left.is_none();
-            sent.extend(left.unwrap_or_default());
-        }
-        if held {
-            self.wait(visit, direction)?;
-            sent.extend(self.plugin.held(WORKER, visit, direction));
-        }
-        Ok(sent)
-    }
-
-    /// One piece. `None`: it is held back.
-    fn piece(
-        &mut self,
-        visit: &Visit,
-        direction: Direction,
-        shown: BytesMut,
-        ends: bool,
-    ) -> Result<Option<BytesMut>, Over> {
-        if let Some(stream) = &mut self.stream {
-            stream.body = shown;
-        }
-        let action = match direction {
-            Direction::Request => self.call("request body", |plugin, stream| {
-                plugin.request_body(WORKER, visit, stream, ends)
-            }),
-            Direction::Response => self.call("response body", |plugin, stream| {
-                plugin.response_body(WORKER, visit, stream, ends)
-            }),
-        }?;
-        let left = self.stream.as_mut().map(|stream| std::mem::take(&mut stream.body));
-        let left = left.unwrap_or_default();
-        if action == Action::Continue {
-            return Ok(Some(left));
-        }
-        self.plugin.hold(WORKER, visit, direction, left);
-        Ok(None)
-    }
-
-    /// Lets things happen until the filter resumes what it has paused.
-    fn wait(&mut self, visit: &Visit, direction: Direction) -> Result<(), Over> {
-        let locker = Locker::new();
-        self.plugin.park(WORKER, visit, &locker);
-        let began = Instant::now();
-        let mut result = Ok("nothing is under way that would resume it");
-        for _ in 0..MOST_EVENTS {
-            if let Some(stream) = self.stream.take() {
-                locker.put(stream);
-            }
-            let happened = self.world.step() || self.world.tick();
-            self.stream = locker.take();
-            let resumed = self.plugin.resumed(WORKER, visit);
-            match resumed {
-                Err(fault) => {
-                    result = Err(fault);
-                    break;
-                }
-                Ok(resumed) if resumes(resumed, direction) || self.has_ended() => {
-                    self.plugin.unpark(WORKER, visit);
-                    return self
-                        .judge("while paused", Ok(Action::Continue), began.elapsed())
-                        .map(drop);
-                }
-                Ok(_) if !happened => break,
-                Ok(_) => result = Ok("much has happened since, and nothing resumed it"),
-            }
-        }
-        match result {
-            Ok(why) => {
-                self.step("while paused", "never resumed", began.elapsed());
-                self.report.fail(format!("it paused the {}, and {why}", name(direction)));
-            }
-            Err(fault) => self.fault("while paused", &fault, began.elapsed()),
-        }
-        Err(Over::Failed)
-    }
-
     fn leave(&mut self, visit: &Visit) {
         if let Some(stream) = &mut self.stream {
             let elapsed = stream.facts.time.elapsed().unwrap_or_default();
@@ -316,105 +222,6 @@ impl Run<'_> {
         if happened > 0 {
             self.step("afterwards", "done", began.elapsed());
         }
-    }
-
-    fn call(
-        &mut self,
-        phase: &'static str,
-        call: impl FnOnce(&Plugin, &mut Option<Box<Stream>>) -> Result<Action, Fault>,
-    ) -> Result<Action, Over> {
-        let began = Instant::now();
-        let result = call(self.plugin, &mut self.stream);
-        let took = began.elapsed();
-        self.judge(phase, result, took)
-    }
-
-    /// Writes down how a callback ended, and looks at what it left in the stream.
-    fn judge(
-        &mut self,
-        phase: &'static str,
-        result: Result<Action, Fault>,
-        took: Duration,
-    ) -> Result<Action, Over> {
-        let action = match result {
-            Ok(action) => action,
-            Err(fault) => {
-                self.fault(phase, &fault, took);
-                return Err(Over::Failed);
-            }
-        };
-        let stream = self.stream.as_ref();
-        let invalid = stream.and_then(|stream| stream.invalid.clone());
-        let answers = stream.is_some_and(|stream| stream.local_response.is_some());
-        let closes = stream.is_some_and(|stream| stream.close);
-        let (verdict, over) = match (action, invalid) {
-            (_, Some(invalid)) => {
-                let why = format!("it put a header that cannot be sent: `{}`", invalid.name);
-                self.report.fail(why);
-                ("invalid header", Some(Over::Failed))
-            }
-            _ if answers => ("answers itself", Some(Over::Answered)),
-            _ if closes => ("closes the stream", Some(Over::Closed)),
-            (Action::Continue, None) => ("continue", None),
-            _ => ("pause", None),
-        };
-        self.step(phase, verdict, took);
-        over.map_or(Ok(action), Err)
-    }
-
-    fn has_ended(&self) -> bool {
-        self.stream.as_ref().is_some_and(|stream| {
-            stream.local_response.is_some() || stream.close || stream.invalid.is_some()
-        })
-    }
-
-    fn fault(&mut self, phase: &'static str, fault: &Fault, took: Duration) {
-        self.step(phase, "failed", took);
-        self.report.fail(format!("{fault}"));
-    }
-
-    fn step(&mut self, phase: &'static str, verdict: &str, took: Duration) {
-        let (calls, log) = (self.world.take_calls(), self.said.take());
-        let steps = &mut self.report.steps;
-        let known = if self.writes {
-            // Pieces of one body are one step.
-            steps.last_mut().filter(|last| last.phase == phase)
-        } else {
-            steps.iter_mut().find(|step| step.phase == phase)
-        };
-        let took = microseconds(took);
-        match known {
-            Some(step) => {
-                step.took.push(took);
-                if self.writes {
-                    verdict.clone_into(&mut step.verdict);
-                    step.calls.extend(calls);
-                    step.log.extend(log);
-                }
-            }
-            None => steps.push(Step {
-                phase,
-                verdict: verdict.to_owned(),
-                took: vec![took],
-                microseconds: took,
-                calls,
-                log,
-            }),
-        }
-    }
-}
-
-fn resumes(resumed: Resumed, direction: Direction) -> bool {
-    match direction {
-        Direction::Request => resumed.request,
-        Direction::Response => resumed.response,
-    }
-}
-
-fn name(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Request => "request",
-        Direction::Response => "response",
     }
 }
 
