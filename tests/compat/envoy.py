@@ -138,7 +138,7 @@ class Envoy:
             log.seek(start)
             records = log.read().decode(errors="replace").split("\x01")[1:]
         for record in records:
-            level, _, words = record.rstrip("\n").partition("\x02")
+            level, _, words = record.removesuffix("\n").partition("\x02")
             said = re.match(r"wasm log([^:]*): (.*)", words, re.S)
             if said:
                 yield level, said[1].strip(), said[2]

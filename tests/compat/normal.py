@@ -28,8 +28,21 @@ def of(transcript, loose=False):
     start = lines.index("") if "" in lines else len(lines)
     if "does not start" in lines:
         return ["does not start"]
-    lines = lines[start:]
+    lines = without_begun(lines[start:])
     return by_set(lines) if loose else lines
+
+
+def without_begun(lines):
+    """Without the requests that the service saw the head of and nothing else: when a gateway
+    connects is its own affair, if the request then never goes there."""
+    out, begin = [], None
+    for text in lines:
+        if text.startswith("backend: "):
+            begin = len(out)
+        out.append(text)
+        if text == '  "" incomplete' and begin is not None:
+            del out[begin:]
+    return out
 
 
 def line(text):
