@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
-use portico_wasm::{Action, Facts, HeaderPause, Progress, Stream};
+use portico_wasm::{Action, Facts, Progress, Stream};
 
 pub(crate) use self::way::{Filters, Newer, Visited, Way};
 use self::{
@@ -78,7 +78,7 @@ fn request_from(
             exchange.filters.request.newer =
                 if changed { Newer::Fields } else { exchange.filters.request.newer.or_neither() };
             if action != Action::Continue {
-                pause::keep_head(exchange, step, index, Direction::Request);
+                pause::keep_head(exchange, step, index, Direction::Request, action);
                 return Ok(Verdict::Wait);
             }
             continue;
@@ -154,7 +154,7 @@ fn response_from(
                     exchange.filters.response.newer = Newer::Fields;
                 }
                 if action != Action::Continue {
-                    pause::keep_head(exchange, step, index, Direction::Response);
+                    pause::keep_head(exchange, step, index, Direction::Response, action);
                     return Ok(Verdict::Wait);
                 }
             }
@@ -209,11 +209,6 @@ fn respond(exchange: &mut Exchange, step: &PluginStep, index: usize) -> Result<A
             Ok(Action::Continue)
         }
     }
-}
-
-/// Whether bodies go on to a plugin whose head callback paused.
-fn bodies_go_on(step: &PluginStep) -> bool {
-    step.plugin.spec().header_pause == HeaderPause::Headers
 }
 
 fn read_request(exchange: &mut Exchange, head: &RequestHeader) {

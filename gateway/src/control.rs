@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use self::seen::{Difference, Seen};
-pub use self::status::{ListenerStatus, PluginStatus, Status};
+pub use self::status::{CanaryStatus, ListenerStatus, ModuleStatus, PluginStatus, Status};
 use crate::{
     backend::Service,
     compile::{self, StartedPlugins},
@@ -569,6 +569,7 @@ impl Loop {
             history: self.history.clone(),
             listeners: listeners.collect(),
             plugins: status::plugins(&mut self.store, &snapshot),
+            modules: status::modules(&self.store, &snapshot),
             plugin_files: self.seen.paths(),
             connections: self.workers.connections(),
             workers: self.workers.count(),

@@ -211,7 +211,7 @@ impl Exchange {
     /// forgets, also those behind a filter that answered: as on Envoy, a log has every request.
     pub fn leave_filters(&mut self) {
         self.filters.go_on();
-        let Self { snapshot, matched, filters, worker, .. } = self;
+        let Self { snapshot, matched, filters, worker, request_id, .. } = self;
         let Some(rule) = matched.and_then(|matched| snapshot.rules.get(matched.rule)) else {
             return;
         };
@@ -238,6 +238,9 @@ impl Exchange {
             let (Step::Plugin(step), Some(visit)) = (step, visited.visit.take()) else { continue };
             let plugin = step.of(visited.is_canary);
             warn(step, plugin.end(*worker, &visit, &mut filters.stream));
+            let (calls, took) = visit.spent();
+            tracing::debug!(target: "portico::cost", plugin = &*plugin.spec().name, calls, ?took,
+                id = request_id.to_str().unwrap_or_default(), "spent on a request");
         }
         filters.visits.clear();
     }

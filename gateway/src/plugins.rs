@@ -219,7 +219,7 @@ impl PluginStore {
     }
 
     /// Where a module is, for messages.
-    fn place(&self, source: &PluginSource) -> String {
+    pub fn place(&self, source: &PluginSource) -> String {
         match source {
             PluginSource::Bundled(name) => {
                 self.bundled.join(format!("{name}.wasm")).display().to_string()

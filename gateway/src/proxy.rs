@@ -57,6 +57,8 @@ pub struct Proxy {
 pub(crate) enum Broken {
     /// A filter or a rule answers in place of the service.
     Answered(Answer),
+    /// A filter closes the stream, without an answer.
+    Closed,
     /// The proxy knows what went wrong.
     Failed(Failure),
     /// pingora failed; [`blame`] finds out whose fault it is.
@@ -150,12 +152,16 @@ impl Proxy {
         exchange.connection.release();
         let failure = match broken {
             Broken::Answered(answer) => return self.answer(client, exchange, answer).await,
+            Broken::Closed => return false,
             Broken::Failed(failure) => failure,
             Broken::Pingora(error) => blame::blame(exchange, &error),
         };
         blame::report(client.req_header(), exchange, &failure);
         match failure {
-            Failure::Client(ClientFault::Gone { .. }) => return false,
+            Failure::Client(ClientFault::Gone { .. }) => {
+                exchange.note_details("downstream_remote_disconnect".into());
+                return false;
+            }
             // Where the next request begins is anybody's guess.
             Failure::Client(ClientFault::Body { .. }) => client.set_keepalive(None),
             _ => {}

@@ -6,11 +6,12 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use portico_wasm::{Limit, Phase, Stats};
 use serde_json::{Value, json};
 
 use super::Admin;
 use crate::{
-    control::{Decision, PluginStatus},
+    control::{Decision, ModuleStatus, PluginStatus},
     explain::{self, Question},
 };
 
@@ -26,6 +27,8 @@ pub(super) async fn show(State(admin): State<Admin>) -> Json<Value> {
         "generation": status.history.running().map(|running| running.number),
         "listeners": listeners.collect::<Vec<_>>(),
         "plugins": status.plugins.iter().map(plugin).collect::<Vec<_>>(),
+        "modules": status.modules.iter().map(module).collect::<Vec<_>>(),
+        "waiting_for_modules": status.waiting,
         "connections": status.connections,
         "workers": status.workers,
         "draining": admin.control.is_ending(),
@@ -68,6 +71,19 @@ fn refuse(error: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response()
 }
 
+fn module(module: &ModuleStatus) -> Value {
+    let ModuleStatus { plugin, source, resolved, digest, signature, trouble } = module;
+    json!({
+        "plugin": plugin,
+        "source": source,
+        "resolved": resolved,
+        "digest": digest,
+        "signed_by": signature.as_ref().and_then(|signature| signature.as_ref().ok()),
+        "not_trusted": signature.as_ref().and_then(|signature| signature.as_ref().err()),
+        "trouble": trouble,
+    })
+}
+
 fn plugin(plugin: &PluginStatus) -> Value {
     let PluginStatus { name, digest, current, canary, configurations, memory_bytes, stubs, stats } =
         plugin;
@@ -94,7 +110,29 @@ fn plugin(plugin: &PluginStatus) -> Value {
         "traps": stats.traps,
         "deadlines": stats.deadlines,
         "replaced": stats.replaced,
+        "instances": stats.instances,
+        "requests_inside": stats.contexts,
+        "calls_open": stats.calls_open,
+        "cost": cost(stats),
+        "limits_met": limits_met(stats),
     })
+}
+
+/// What it has cost, by phase; those that never came are left out.
+fn cost(stats: &Stats) -> Value {
+    let phases = Phase::ALL.into_iter().map(|phase| (phase, stats.phase(phase)));
+    let phases = phases.filter(|(_, work)| work.calls > 0).map(|(phase, work)| {
+        let each = work.nanoseconds / work.calls;
+        (phase.word().to_owned(), json!({ "calls": work.calls, "nanoseconds_each": each }))
+    });
+    Value::Object(phases.collect())
+}
+
+/// Limits it has met and how often.
+fn limits_met(stats: &Stats) -> Value {
+    let met = Limit::ALL.into_iter().map(|limit| (limit.word(), stats.met.of(limit)));
+    let met = met.filter(|(_, count)| *count > 0);
+    Value::Object(met.map(|(word, count)| (word.to_owned(), count.into())).collect())
 }
 
 /// Every request goes to the canary of a plugin from now on.

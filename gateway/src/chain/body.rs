@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use portico_wasm::Action;
 
 use super::{
-    Way, bodies_go_on,
+    Way,
     outcome::{self, failed},
     pause::{self, Direction},
     rule_of,
@@ -54,10 +54,19 @@ pub(crate) fn push(
     if !piece.is_empty() {
         push_from(exchange, direction, first, BytesMut::from(piece), false)?;
     }
-    if end {
-        push_from(exchange, direction, first, BytesMut::new(), true)?;
+    if !end {
+        return Ok(());
     }
-    Ok(())
+    match push_from(exchange, direction, first, BytesMut::new(), true) {
+        // Too late: the whole response has gone to the client.
+        Err(Broken::Answered(_))
+            if direction == Direction::Response && exchange.filters.response.passed =>
+        {
+            exchange.filters.response.ended = true;
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 /// The step after another one, in a direction.
@@ -82,7 +91,8 @@ pub(super) fn push_from(
     let mut next = first.filter(|first| *first < exchange.filters.visits.len());
     while let Some(index) = next {
         if let Step::Plugin(step) = &steps[index] {
-            if way(exchange, direction).head_at == Some(index) && !bodies_go_on(step) {
+            let waits = way(exchange, direction).head_at == Some(index);
+            if waits && !exchange.filters.visits[index].side(direction).takes_bodies {
                 let way = way(exchange, direction);
                 way.stash.unsplit(piece);
                 way.stash_ended |= end;
@@ -106,6 +116,7 @@ pub(super) fn push_from(
     }
     let way = way(exchange, direction);
     if !piece.is_empty() {
+        way.passed = true;
         way.out.push(piece.freeze());
     }
     way.ended |= end;

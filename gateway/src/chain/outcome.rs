@@ -23,7 +23,8 @@ pub(super) fn check(exchange: &mut Exchange, step: &PluginStep, status: u16) -> 
         return Err(Answer::from_filter(name, local, exchange.is_grpc).into());
     }
     if std::mem::take(&mut stream.close) {
-        return Err(failed(name.clone(), "it closed the stream".into(), 503).into());
+        tracing::debug!(target: "portico::plugin", plugin = &**name, "it closed the stream");
+        return Err(Broken::Closed);
     }
     if let Some(invalid) = stream.invalid.take() {
         let cause = format!("it put an invalid name or value into header `{}`", invalid.name);

@@ -2,10 +2,10 @@
 
 use bytes::BytesMut;
 use pingora::http::{RequestHeader, ResponseHeader};
-use portico_wasm::Locker;
+use portico_wasm::{Action, Locker};
 
 use super::{
-    Newer, Verdict, Visited, bodies_go_on,
+    Newer, Verdict, Visited,
     body::{self, way},
     outcome, request_from, response_from, rule_of,
     way::Paused,
@@ -38,11 +38,16 @@ pub(super) fn keep_head(
     step: &PluginStep,
     index: usize,
     direction: Direction,
+    action: Action,
 ) {
+    let takes_bodies = action == Action::PauseHead;
     let way = way(exchange, direction);
     way.head_at = Some(index);
-    way.waited = !bodies_go_on(step);
-    change(exchange, step, index, |visited| visited.side_mut(direction).head = true);
+    way.waited = !takes_bodies;
+    change(exchange, step, index, |visited| {
+        let side = visited.side_mut(direction);
+        (side.head, side.takes_bodies) = (true, takes_bodies);
+    });
 }
 
 /// A filter has paused at a body; the bytes wait where its other callbacks can reach them.
@@ -188,7 +193,7 @@ fn let_go(
     }
     // A body that was held back in front of a filter is still to be seen by it.
     let next = body::after(exchange, direction, index);
-    let goes_on = bodies_go_on(step);
+    let goes_on = exchange.filters.visits[index].side(direction).takes_bodies;
     let way = way(exchange, direction);
     way.stash_for = if goes_on { next } else { Some(index) };
     if goes_on {
@@ -278,9 +283,7 @@ pub(crate) fn takes_more(exchange: &Exchange, direction: Direction) -> bool {
         Direction::Request => &exchange.filters.request,
         Direction::Response => &exchange.filters.response,
     };
-    let Some(index) = way.head_at else { return true };
-    let Some(rule) = rule_of(exchange) else { return true };
-    matches!(rule.steps.get(index), Some(Step::Plugin(step)) if bodies_go_on(step))
+    way.head_at.is_none_or(|index| exchange.filters.visits[index].side(direction).takes_bodies)
 }
 
 /// The request goes nowhere any more: what its filters hold of it is let go, unseen.

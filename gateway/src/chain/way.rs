@@ -40,6 +40,8 @@ pub(crate) struct Visited {
 #[derive(Default)]
 pub(crate) struct Paused {
     pub(crate) head: bool,
+    /// Bodies go on to it while it keeps the head.
+    pub(crate) takes_bodies: bool,
     pub(crate) body: bool,
     /// Bytes of a body that it holds; they are kept beside its context.
     pub(crate) held: usize,
@@ -66,6 +68,8 @@ pub(crate) struct Way {
     pub(crate) released: Option<usize>,
     /// Body that has passed all filters.
     pub(crate) out: Vec<Bytes>,
+    /// Something of the body has passed all filters.
+    pub(crate) passed: bool,
     /// Nothing comes after `out`.
     pub(crate) ended: bool,
     /// A filter has changed the body.

@@ -16,7 +16,13 @@ pub(super) struct Places {
     /// for the same root context.
     own: Option<PluginConfiguration>,
     /// The variants that were looked at last, and what was made of them. Steps share them.
-    last: Option<(Arc<[config::Variant]>, Arc<[Variant]>)>,
+    last: Option<Made>,
+}
+
+/// Variants of the configuration and what was made of them.
+struct Made {
+    from: Arc<[config::Variant]>,
+    variants: Arc<[Variant]>,
 }
 
 impl Places {
@@ -63,11 +69,12 @@ impl Places {
     pub(super) fn enter(&mut self, step: &PluginStep) -> Choices {
         let otherwise = self.place(&step.setting);
         let variants = match &self.last {
-            Some((from, made)) if Arc::ptr_eq(from, &step.variants) => made.clone(),
+            Some(made) if Arc::ptr_eq(&made.from, &step.variants) => made.variants.clone(),
             _ => {
-                let made: Arc<[Variant]> =
+                let variants: Arc<[Variant]> =
                     step.variants.iter().map(|variant| self.variant(variant)).collect();
-                self.last.insert((step.variants.clone(), made)).1.clone()
+                self.last = Some(Made { from: step.variants.clone(), variants: variants.clone() });
+                variants
             }
         };
         Choices { variants, otherwise }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use portico_wasm::{Plugin, Stats};
 
-use crate::{generation::History, plugins::PluginStore, snapshot::Snapshot};
+use crate::{generation::History, plugins::PluginStore, remote::State, snapshot::Snapshot};
 
 /// The state of the gateway.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub struct Status {
     pub history: History,
     pub listeners: Vec<ListenerStatus>,
     pub plugins: Vec<PluginStatus>,
+    /// Modules that come over the network.
+    pub modules: Vec<ModuleStatus>,
     /// Files that a change of would change the gateway.
     pub plugin_files: Vec<PathBuf>,
     /// Open downstream connections.
@@ -42,6 +44,22 @@ pub struct PluginStatus {
     /// Functions it imports that this version does not offer.
     pub stubs: Vec<String>,
     pub stats: Stats,
+}
+
+/// A module that comes over the network.
+#[derive(Clone, Debug)]
+pub struct ModuleStatus {
+    pub plugin: String,
+    /// As in the configuration, without secrets.
+    pub source: String,
+    /// What its tag stands for, by digest.
+    pub resolved: Option<String>,
+    /// Of the module itself.
+    pub digest: Option<String>,
+    /// Who signed it, or why it is not trusted, where signatures are looked at.
+    pub signature: Option<Result<String, String>>,
+    /// Why the last attempt to fetch it failed.
+    pub trouble: Option<String>,
 }
 
 /// How a canary stands.
@@ -84,4 +102,25 @@ fn canary(snapshot: &Snapshot, plugin: &Arc<Plugin>) -> Option<CanaryStatus> {
         failures,
         stands: canary.trial.stands().to_string(),
     })
+}
+
+/// The modules that the running configuration wants from elsewhere.
+pub(super) fn modules(store: &PluginStore, snapshot: &Snapshot) -> Vec<ModuleStatus> {
+    let sources =
+        snapshot.config.plugins.iter().flat_map(|plugin| {
+            plugin.sources().map(move |source| (plugin.name.to_string(), source))
+        });
+    let status = |(plugin, source)| {
+        let State { arrived, trouble } = store.remote.state(source)?;
+        let source = store.place(source);
+        Some(ModuleStatus {
+            plugin,
+            source,
+            resolved: arrived.as_ref().map(|arrived| arrived.resolved.clone()),
+            digest: arrived.as_ref().map(|arrived| arrived.digest.to_string()),
+            signature: arrived.and_then(|arrived| arrived.signature),
+            trouble,
+        })
+    };
+    sources.filter_map(status).collect()
 }

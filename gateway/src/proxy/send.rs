@@ -1,7 +1,10 @@
 //! Answers that no service gave.
 
 use http::header;
-use pingora::protocols::http::{HttpTask, ServerSession};
+use pingora::{
+    Error, ErrorType,
+    protocols::http::{HttpTask, ServerSession},
+};
 use tokio::time::Instant;
 
 use super::{
@@ -16,7 +19,7 @@ use crate::{
         pause::{self, Direction},
     },
     exchange::Exchange,
-    failure, forward,
+    failure, forward, heads,
 };
 
 impl Proxy {
@@ -35,6 +38,9 @@ impl Proxy {
                 Err(Broken::Failed(failure)) => {
                     report(client.req_header(), exchange, &failure);
                     answer = failure.answer(wants_json(client), &exchange.request_id);
+                }
+                Err(Broken::Closed) => {
+                    return Error::e_explain(ErrorType::ConnectionClosed, "by a filter");
                 }
                 Err(Broken::Pingora(error)) => return Err(error),
             }
@@ -80,6 +86,10 @@ async fn through_filters(
     head.insert_header(header::CONTENT_LENGTH, length)?;
     head.remove_header(&header::TRANSFER_ENCODING);
     forward::response(exchange, &mut head)?;
+    if let Some(stream) = &mut exchange.filters.stream {
+        // What is logged is what is sent.
+        stream.response = heads::response_fields(&head);
+    }
     let bodiless = matches!(head.status.as_u16(), 204 | 304);
     if bodiless {
         head.remove_header(&header::CONTENT_LENGTH);

@@ -82,7 +82,10 @@ async fn a_plugin_that_refuses_or_loops_at_its_start_is_refused_and_the_old_one_
     let gateway = start(&files, &with_plugins(backend.address, PLUGIN, ROUTE)).await?;
     let cases = [
         ("file: stamp.wasm, configuration: refuse", "it said: it was told to refuse"),
-        ("file: loop.wasm, configuration: loop", "of CPU time and was stopped"),
+        (
+            "file: loop.wasm, configuration: loop, limits: { start_cpu: 200ms }",
+            "of CPU time and was stopped",
+        ),
     ];
     for (plugin, why) in cases {
         let plugin = format!("  - {{ name: stamp, {plugin} }}");
