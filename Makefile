@@ -10,7 +10,7 @@ CONFIG ?= config/default.yaml
 help: ## this list
 	@echo 'Portico: an ingress gateway that changes while it serves.'
 	@echo
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 .PHONY: run
 run: build ## build what is missing, start the fleet demo and the gateway
@@ -53,6 +53,13 @@ golden: ## rewrite the expected texts of golden tests; look at the difference be
 bench: plugins ## CPU time per request beside nginx, HAProxy and Envoy, as far as they are installed
 	cargo build --profile dist -p portico
 	@tests/bench/run.py --bin $(or $(CARGO_TARGET_DIR),target)/dist
+
+.PHONY: bench-plugins
+bench-plugins: plugins guests ## what filters cost here and on Envoy, and what a hostile one does to its neighbours
+	@tests/guests/probe/build.sh $(BIN)/guests
+	@tests/guests/porter/build.sh $(BIN)/guests
+	cargo build --profile dist -p portico
+	@tests/bench/compare.py --bin $(or $(CARGO_TARGET_DIR),target)/dist
 
 .PHONY: clean
 clean: ## remove everything that was built here

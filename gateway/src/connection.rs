@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use http::HeaderValue;
+use http::{HeaderValue, Version};
 use pin_project_lite::pin_project;
 use pingora::{
     apps::HttpPersistentSettings,
@@ -71,6 +71,8 @@ pub struct Connection {
     tcp: TcpStream,
     /// A final head, not an informational one, is being written.
     answering: AtomicBool,
+    /// The next bytes that are written are a head, and the client speaks HTTP/1.1.
+    head: AtomicBool,
     /// Something of the current answer is on its way.
     sent: AtomicBool,
     /// The exchange is being dropped in the middle.
@@ -125,6 +127,7 @@ impl Connection {
             phase: AtomicU8::new(WAITING),
             tcp,
             answering: AtomicBool::new(false),
+            head: AtomicBool::new(false),
             sent: AtomicBool::new(false),
             cut: AtomicBool::new(false),
             refused: AtomicU16::new(0),
@@ -173,9 +176,15 @@ impl Connection {
         }
     }
 
-    /// What is written from now on is the answer.
-    pub(crate) fn answering(&self) {
+    /// What is written from now on is the answer to a request of this version.
+    pub(crate) fn answering(&self, version: Version) {
         self.answering.store(true, Relaxed);
+        self.head.store(version == Version::HTTP_11, Relaxed);
+    }
+
+    /// Whether the bytes that are about to be written are the answer's head. True once.
+    pub(crate) fn begins_head(&self) -> bool {
+        self.head.load(Relaxed) && self.head.swap(false, Relaxed)
     }
 
     /// Its head cannot be served, and no exchange begins: remembers with which status.
@@ -233,6 +242,7 @@ impl Connection {
 
     fn wait(&self, limit: Duration) {
         self.answering.store(false, Relaxed);
+        self.head.store(false, Relaxed);
         self.sent.store(false, Relaxed);
         self.phase.store(WAITING, Relaxed);
         self.cut_at(Instant::now() + limit);

@@ -14,6 +14,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::{Buf, BytesMut};
 use pingora::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, raw_connect::ProxyDigest,
@@ -35,14 +36,44 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 /// The stream of a connection, with a buffer for what is sent.
 pub(crate) struct Downstream {
     stream: BufWriter<Socket>,
+    /// A head on its way into the buffer.
+    head: BytesMut,
     opened: SystemTime,
 }
 
 impl Downstream {
     pub(crate) fn new(connection: Arc<Connection>) -> Self {
         let stream = BufWriter::with_capacity(BUFFER, Socket(connection));
-        Self { stream, opened: SystemTime::now() }
+        Self { stream, head: BytesMut::new(), opened: SystemTime::now() }
     }
+
+    /// Takes a head without what pingora adds to every one: that the connection stays open, which
+    /// HTTP/1.1 does not say (RFC 9112, section 9.3).
+    fn take_head(&mut self, bytes: &[u8]) {
+        let found = bytes.windows(KEEP_ALIVE.len()).position(is_keep_alive);
+        let (before, after) = match found {
+            Some(at) => (&bytes[..at], &bytes[at + KEEP_ALIVE.len()..]),
+            None => (bytes, &[][..]),
+        };
+        self.head.extend_from_slice(before);
+        self.head.extend_from_slice(after);
+    }
+
+    /// Moves the head into the buffer.
+    fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.head.is_empty() {
+            let taken = ready!(Pin::new(&mut self.stream).poll_write(context, &self.head))?;
+            self.head.advance(taken);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The line as it stands in a head.
+const KEEP_ALIVE: &[u8] = b"\r\nconnection: keep-alive";
+
+fn is_keep_alive(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\r\n") && bytes.eq_ignore_ascii_case(KEEP_ALIVE)
 }
 
 impl AsyncRead for Downstream {
@@ -61,14 +92,22 @@ impl AsyncWrite for Downstream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_head(context))?;
+        // pingora writes a head in one piece.
+        if self.stream.get_ref().0.begins_head() {
+            self.take_head(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_head(context))?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_head(context))?;
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
@@ -77,6 +116,7 @@ impl AsyncWrite for Downstream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_head(context))?;
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 

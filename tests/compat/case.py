@@ -10,7 +10,7 @@ import client
 QUIET = 0.25
 # Who says what a gateway says itself.
 HOST = "(host)"
-IGNORED = ("date", "server", "x-envoy-", "x-request-id", "x-portico-")
+IGNORED = ("date:", "server:", "x-envoy-", "x-request-id:", "x-portico-", "x-forwarded-for:")
 
 
 def load(path):
@@ -32,9 +32,10 @@ def quote(data):
 
 
 def settle(gateway, since):
-    """Waits until the log rests."""
+    """Waits until the log rests, but not forever: ticks may never let it."""
     size, quiet = gateway.size(), time.monotonic()
-    while time.monotonic() - quiet < since:
+    deadline = quiet + 3 * since + 1
+    while time.monotonic() - quiet < since and time.monotonic() < deadline:
         time.sleep(0.02)
         if gateway.size() != size:
             size, quiet = gateway.size(), time.monotonic()

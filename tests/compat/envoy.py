@@ -58,7 +58,7 @@ def configuration(case, modules, ports):
     filters.append({"name": "router", "typed_config": type_of(
         "envoy.extensions.filters.http.router.v3.Router")})
     connection = {
-        "stat_prefix": "test", "generate_request_id": False,
+        "stat_prefix": "test",
         "route_config": {"name": "routes", "virtual_hosts": [
             {"name": "all", "domains": ["*"], "routes": [
                 {"name": "other", "match": {"prefix": "/other"}, "route": {"cluster": "other"}},
@@ -98,7 +98,7 @@ class Envoy:
             [binary, "-c", folder / "envoy.json", "--admin-address-path", folder / "admin",
              "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning",
              "--component-log-level", "wasm:" + case.get("log_level", "debug"),
-             "--log-format", "\x01%l\x02%v"],
+             "--log-format", "\x01%t\x02%l\x02%v"],
             stdout=self.log, stderr=self.log)
         self.port = self.admin = None
         deadline = time.monotonic() + START_LIMIT
@@ -138,8 +138,11 @@ class Envoy:
             log.seek(start)
             records = log.read().decode(errors="replace").split("\x01")[1:]
         for record in records:
-            level, _, words = record.removesuffix("\n").partition("\x02")
+            thread, level, words = record.removesuffix("\n").split("\x02", 2)
             said = re.match(r"wasm log([^:]*): (.*)", words, re.S)
+            if said and int(thread) == self.process.pid:
+                # The main thread has instances too, which see no request, only ticks.
+                continue
             if said:
                 yield level, said[1].strip(), said[2]
             elif level in ("warning", "error", "critical") and re.search("wasm|Function:", words, re.I):

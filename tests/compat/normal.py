@@ -14,6 +14,7 @@ REPLACED = [
     (re.compile(r"(x-envoy-upstream-service-time\W+)\d+"), r"\1N"),
     (re.compile(r"(date\W+)\w\w\w, \d\d \w\w\w \d{4} \d\d:\d\d:\d\d GMT"), r"\1D"),
     (re.compile(r"(server\W+)(envoy|portico)"), r"\1S"),
+    (re.compile(r"(x-request-id\W+)[0-9a-f]{8}-[0-9a-f-]{27}"), r"\1ID"),
     (re.compile(r"^critical"), "error   "),
     (re.compile(r"\\u\{([0-9a-f]{1,2})\}"), lambda m: f"\\x{int(m[1], 16):02x}"),
 ]
@@ -28,7 +29,7 @@ def of(transcript, loose=False):
     start = lines.index("") if "" in lines else len(lines)
     if "does not start" in lines:
         return ["does not start"]
-    lines = without_begun(lines[start:])
+    lines = by_arrival(without_begun(lines[start:]), loose)
     return by_set(lines) if loose else lines
 
 
@@ -43,6 +44,24 @@ def without_begun(lines):
         if text == '  "" incomplete' and begin is not None:
             del out[begin:]
     return out
+
+
+def by_arrival(lines, once):
+    """What the service saw of one request in the order of the text: call-outs and the request
+    itself run side by side. With `once`, equal ones count as one."""
+    out, blocks = [], []
+    for text in lines + [""]:
+        if text.startswith("backend: "):
+            blocks.append([text])
+        elif blocks and text.startswith("  "):
+            blocks[-1].append(text)
+        else:
+            blocks.sort()
+            out += sum((block for place, block in enumerate(blocks)
+                        if not (once and block in blocks[:place])), [])
+            blocks = []
+            out.append(text)
+    return out[:-1]
 
 
 def line(text):

@@ -16,7 +16,7 @@ LIMITS = {"log_rate": 100_000, "cpu": "1s", "request_cpu": "10s", "start_cpu": "
 
 def plugin(settings, module, number):
     made = {"name": settings.get("name", f"plugin{number}" if number else "plugin"),
-            "file": str(module), "limits": LIMITS}
+            "file": str(module), "limits": settings.get("limits", LIMITS)}
     if settings.get("configuration"):
         made["configuration"] = settings["configuration"]
     if settings.get("root_id"):
@@ -42,7 +42,9 @@ def configuration(case, modules, ports):
                for number, settings in enumerate(case.get("plugin", []))]
     local = lambda port: [f"127.0.0.1:{port}"]
     service = lambda name, port: {"name": name, "endpoints": local(port)}
-    steps = [{"plugin": made["name"]} for made in plugins]
+    steps_of = lambda route: [{"plugin": made["name"]} for made, settings in
+                              zip(plugins, case.get("plugin", []))
+                              if settings.get("route", route) == route]
     rule = lambda prefix, name: {"matches": [{"path": {"prefix": prefix}}], "backends": [name]}
     return {
         "listeners": [{"name": "listener", "address": "127.0.0.1:0"}],
@@ -51,8 +53,8 @@ def configuration(case, modules, ports):
                      service("grpc", ports["grpc"]),
                      *(service(name, ports["backend"]) for name in case.get("clusters", []))],
         "plugins": plugins,
-        "routes": [{"name": "other", "filters": steps, "rules": [rule("/other", "other")]},
-                   {"name": "main", "filters": steps, "rules": [rule("/", "backend")]}]}
+        "routes": [{"name": "other", "filters": steps_of("other"), "rules": [rule("/other", "other")]},
+                   {"name": "main", "filters": steps_of("main"), "rules": [rule("/", "backend")]}]}
 
 
 class Portico:
@@ -70,7 +72,7 @@ class Portico:
         level = case.get("log_level", "debug")
         self.process = subprocess.Popen(
             [binary, "run", "--config", folder / "portico.yaml", "--admin", "127.0.0.1:0",
-             "--workers", "1", "--cache", cache(), "--log-format", "json",
+             "--workers", str(case.get("workers", 1)), "--cache", cache(), "--log-format", "json",
              "--log", f"warn,portico::plugin={level}"],
             stdout=banner, stderr=self.log, env=environment)
         banner.close()
@@ -134,6 +136,6 @@ class Portico:
 
 def cache():
     """One folder for all cases of a run, so that a module is compiled once."""
-    place = pathlib.Path(tempfile.gettempdir()) / "portico-compat-cache"
-    place.mkdir(exist_ok=True)
+    place = pathlib.Path(__file__).resolve().parents[2] / "target/compat-cache"
+    place.mkdir(parents=True, exist_ok=True)
     return place

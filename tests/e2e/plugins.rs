@@ -2,8 +2,11 @@
 //!
 //! `make guests` builds them from `tests/guests`.
 
+mod canary;
 mod flow;
 mod misbehaviour;
+mod overrides;
+mod remote;
 mod swap;
 
 use std::{fs, net::SocketAddr};

@@ -97,7 +97,7 @@ async fn through_filters(
     if exchange.connection.is_gone() {
         client.set_keepalive(None);
     }
-    exchange.connection.answering();
+    exchange.connection.answering(client.req_header().version);
     if length == 0 || bodiless || client.req_header().method == http::Method::HEAD {
         return Ok(vec![HttpTask::Header(head, true)]);
     }

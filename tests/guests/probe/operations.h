@@ -18,6 +18,8 @@ static const char *const callback_names[CALLBACKS] = {
     "queue_ready", "foreign_function", "done", "log", "delete"};
 
 static int refuse_configuration;
+/* `when` found no such header: the rest of the block is for other requests. */
+static int skip_rest;
 
 /* `a=b,c=d` as the ABI's pairs: count, sizes, then keys and values, each ended by NUL. */
 static struct word pairs_of(struct word text) {
@@ -335,6 +337,13 @@ static void operate(const u8 *data, u32 size, u32 context, u32 *action) {
     struct word name = take(&line);
     if (name.size == 0) return;
     line_size = 0;
+    if (word_is(name, "when")) {
+        u8 *value = 0;
+        u32 value_size = 0, map = take_number(&line);
+        struct word key = take(&line);
+        skip_rest = proxy_get_header_map_value(map, key.data, key.size, &value, &value_size) != 0;
+        return;
+    }
     for (u32 i = 0; i < name.size; i++) say_byte(name.data[i]);
     if (word_is(name, "say")) {
         u32 level = take_number(&line);

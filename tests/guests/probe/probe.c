@@ -11,6 +11,8 @@
  *     request_headers
  *       get 0 :path
  *       set 0 x-seen "by the probe"
+ *       when 0 x-trap
+ *       trap
  *     request_body@1
  *       return 1
  */
@@ -62,6 +64,8 @@ static u32 run(u32 callback, u32 context, int end) {
             active = head_matches(line, size, callback_names[callback], call, end);
         } else if (active) {
             operate(line, size, context, &action);
+            active = !skip_rest;
+            skip_rest = 0;
         }
     }
     if (--depth == 0) memory_reset();

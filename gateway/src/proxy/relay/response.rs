@@ -180,7 +180,7 @@ impl Relay<'_> {
                 return Ok(());
             }
             let upgraded = head.status == StatusCode::SWITCHING_PROTOCOLS;
-            self.exchange.connection.answering();
+            self.exchange.connection.answering(self.client.req_header().version);
             forward::response(self.exchange, &mut head)?;
             tasks.push(HttpTask::Header(head, false));
             if upgraded {
