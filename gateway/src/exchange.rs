@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::HeaderValue;
-use portico_wasm::{End, Fault};
+use http::{HeaderValue, header};
+use pingora::{http::ResponseHeader, protocols::http::date::get_cached_date};
+use portico_wasm::{End, Fault, FieldName};
 use tokio::time::Instant;
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     chain::{Filters, Visited},
     connection::Connection,
     failure::{TimeoutSource, wants_json},
-    proxy,
+    forward, heads, proxy,
     settle::settle,
     snapshot::{PluginStep, Rule, Snapshot, Step},
 };
@@ -172,6 +173,21 @@ impl Exchange {
         let progress = &mut stream.facts.progress;
         progress.attempts += 1;
         progress.upstream_ready = Some(took);
+    }
+
+    /// Shows filters, when they log, the head as it is sent: with `head` where they have not made it
+    /// themselves, and with what every answer gets last.
+    pub(crate) fn note_head(&mut self, head: Option<&ResponseHeader>, closes: bool) {
+        let Some(stream) = &mut self.filters.stream else { return };
+        if let Some(head) = head {
+            stream.response = heads::response_fields(head);
+        }
+        stream.response.push(FieldName::Header(header::DATE), get_cached_date());
+        stream.response.push(FieldName::Header(header::SERVER), forward::SERVER);
+        if closes {
+            let close = HeaderValue::from_static("close");
+            stream.response.push(FieldName::Header(header::CONNECTION), close);
+        }
     }
 
     /// Tells filters where the answer is from.

@@ -9,6 +9,7 @@ use crate::exchange::Exchange;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const GENERATION: HeaderName = HeaderName::from_static("x-portico-generation");
+pub(crate) const SERVER: HeaderValue = HeaderValue::from_static("portico");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const SERVICE_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
@@ -81,7 +82,7 @@ pub(crate) fn response(exchange: &Exchange, head: &mut ResponseHeader) -> pingor
     // The phrase says nothing that the number does not; a service's own is not passed on.
     let known = head.status.canonical_reason().is_some();
     head.set_reason_phrase(if known { None } else { Some("Unknown") })?;
-    head.insert_header(header::SERVER, HeaderValue::from_static("portico"))?;
+    head.insert_header(header::SERVER, SERVER)?;
     if !exchange.request_id.is_empty() {
         head.insert_header(REQUEST_ID, exchange.request_id.clone())?;
     }

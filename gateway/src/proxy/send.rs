@@ -19,7 +19,7 @@ use crate::{
         pause::{self, Direction},
     },
     exchange::Exchange,
-    failure, forward, heads,
+    failure, forward,
 };
 
 impl Proxy {
@@ -85,11 +85,8 @@ async fn through_filters(
     let length = pieces.iter().map(bytes::Bytes::len).sum::<usize>();
     head.insert_header(header::CONTENT_LENGTH, length)?;
     head.remove_header(&header::TRANSFER_ENCODING);
+    exchange.note_head(Some(&head), client.get_keepalive().is_none());
     forward::response(exchange, &mut head)?;
-    if let Some(stream) = &mut exchange.filters.stream {
-        // What is logged is what is sent.
-        stream.response = heads::response_fields(&head);
-    }
     let bodiless = matches!(head.status.as_u16(), 204 | 304);
     if bodiless {
         head.remove_header(&header::CONTENT_LENGTH);

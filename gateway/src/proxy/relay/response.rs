@@ -17,7 +17,7 @@ use pingora::{
 use super::{Relay, framing};
 use crate::{
     chain::{
-        self, Verdict, body,
+        self, Newer, Verdict, body,
         pause::{self, Direction},
     },
     forward, intake,
@@ -181,6 +181,9 @@ impl Relay<'_> {
             }
             let upgraded = head.status == StatusCode::SWITCHING_PROTOCOLS;
             self.exchange.connection.answering(self.client.req_header().version);
+            let own = self.exchange.filters.response.newer == Newer::Head;
+            let closes = self.client.get_keepalive().is_none();
+            self.exchange.note_head(own.then_some(&*head), closes);
             forward::response(self.exchange, &mut head)?;
             tasks.push(HttpTask::Header(head, false));
             if upgraded {
