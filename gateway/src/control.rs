@@ -3,24 +3,21 @@
 //!
 //! read → parse → bind and start plugins → compile → swap → report
 
+mod apply;
 mod seen;
 mod status;
 
 use std::{
-    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Instant, SystemTime},
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
-use portico_config::{
-    Diagnostic, Loaded, Severity, Source,
-    config::{self, Config, PluginSource},
-};
+use portico_config::{Diagnostic, Source};
 use tokio::{
     sync::{mpsc, oneshot},
     task::block_in_place,
@@ -29,11 +26,9 @@ use tokio::{
 use self::seen::{Difference, Seen};
 pub use self::status::{CanaryStatus, ListenerStatus, ModuleStatus, PluginStatus, Status};
 use crate::{
-    backend::Service,
-    compile::{self, StartedPlugins},
-    generation::{Digest, Generation, History, Origin, Rejection},
-    listen::{Plan, Sockets},
-    outside::{Outside, Targets},
+    generation::{History, Origin},
+    listen::Sockets,
+    outside::Outside,
     plugins::PluginStore,
     remote::Missing,
     resolve::Names,
@@ -422,143 +417,6 @@ impl Loop {
         })
     }
 
-    /// Applies a configuration, or waits for its modules first.
-    async fn apply(&mut self, origin: Origin, sources: Arc<[Source]>, began: Instant) -> Outcome {
-        let missing = block_in_place(|| {
-            let config = portico_config::load(&sources).config?;
-            self.store.remote.missing(config.plugins.iter().flat_map(config::Plugin::sources))
-        });
-        if let Some(missing) = missing {
-            self.deferred = Some(Deferred { origin, sources, missing });
-            return self.unchanged();
-        }
-        self.apply_now(origin, sources, began).await
-    }
-
-    async fn apply_now(
-        &mut self,
-        origin: Origin,
-        sources: Arc<[Source]>,
-        began: Instant,
-    ) -> Outcome {
-        self.waiting = None;
-        let parsed = block_in_place(|| self.prepare(&sources));
-        let Prepared { config, plan, plugins, services, targets, warnings } = match parsed {
-            Ok(prepared) => prepared,
-            Err(Refused { problems, may_arrive }) => {
-                self.outside.withdraw();
-                if may_arrive {
-                    self.waiting = Some((origin.clone(), sources));
-                }
-                return self.reject(origin, problems);
-            }
-        };
-        let number = self.history.next();
-        let snapshot =
-            block_in_place(|| compile::snapshot(config, number, &plan, plugins, &services));
-        self.names.settle().await;
-        self.outside.replace(targets);
-        self.swap(snapshot, plan).await;
-        let took = began.elapsed();
-        tracing::info!(generation = number, %origin, ?took, "configuration is serving");
-        for warning in &warnings {
-            tracing::warn!("{warning}");
-        }
-        self.history.accept(Generation {
-            number,
-            origin,
-            digest: Digest::of_texts(&sources),
-            sources,
-            at: SystemTime::now(),
-            took,
-            warnings: warnings.clone(),
-        });
-        self.publish();
-        Outcome::Applied { generation: number, warnings }
-    }
-
-    /// Everything that can fail, before anything changes.
-    fn prepare(&mut self, sources: &[Source]) -> Result<Prepared, Refused> {
-        let Loaded { config, diagnostics } = portico_config::load(sources);
-        let Some(config) = config else {
-            return Err(Refused { problems: diagnostics, may_arrive: false });
-        };
-        let mut may_arrive = true;
-        self.seen.files(config.plugins.iter().filter_map(|plugin| self.store.path(&plugin.source)));
-        let mut problems = Vec::new();
-        let addresses = config.listeners.iter().map(|listener| listener.address);
-        let plan = self.sockets.plan(addresses, self.workers.count());
-        let plan = plan.map_err(|failed| {
-            for (address, error) in failed {
-                let index = config.listeners.iter().position(|own| own.address == address);
-                let message = cannot_listen(address, &error);
-                problems.push(problem(sources, "listeners", index.unwrap_or(0), message));
-            }
-        });
-        // Before plugins start: they may call out while they do.
-        let services = compile::services(&config, &self.names);
-        let targets = Arc::new(compile::targets(&config, &services, &self.names));
-        self.outside.offer(targets.clone());
-        let plugins = compile::plugins(&config, &mut self.store).map_err(|failed| {
-            for (plugin, error) in failed {
-                may_arrive &= error.may_arrive();
-                let name = &config.plugins[plugin.0].name;
-                let message = format!("plugin `{name}` cannot be started: {error}");
-                problems.push(problem(sources, "plugins", plugin.0, message));
-            }
-        });
-        match (plan, plugins) {
-            (Ok(plan), Ok(plugins)) => {
-                let warnings = diagnostics;
-                Ok(Prepared { config, plan, plugins, services, targets, warnings })
-            }
-            (Err(()), _) => Err(Refused { problems, may_arrive: false }),
-            (Ok(_), Err(())) => Err(Refused { problems, may_arrive }),
-        }
-    }
-
-    /// From here on requests see the new configuration, and nothing can fail.
-    async fn swap(&mut self, snapshot: Snapshot, plan: Plan) {
-        let wanted = |source: &PluginSource| {
-            snapshot
-                .config
-                .plugins
-                .iter()
-                .flat_map(config::Plugin::sources)
-                .any(|own| own == source)
-        };
-        self.store.remote.retain(wanted);
-        let change = self.sockets.commit(plan);
-        let last = self.snapshot.swap(Arc::new(snapshot));
-        for (socket, address) in &change.closed {
-            self.workers.close(*socket, &last).await;
-            tracing::info!(%address, "listener closed");
-        }
-        for (socket, address, listeners) in change.opened {
-            self.workers.listen(socket, listeners);
-            tracing::info!(%address, "listening");
-        }
-        self.retired.push(last);
-        self.release();
-    }
-
-    fn reject(&mut self, origin: Origin, problems: Vec<Diagnostic>) -> Outcome {
-        if self.history.rejected.as_ref().is_some_and(|last| last.problems == problems) {
-            // Said already.
-            return Outcome::Rejected(problems);
-        }
-        let running = self.history.running().map_or(0, |running| running.number);
-        tracing::error!(%origin, running, "configuration refused, {} problems; what ran before \
-            runs on", problems.len());
-        for problem in &problems {
-            tracing::error!("{problem}");
-        }
-        let at = SystemTime::now();
-        self.history.rejected = Some(Rejection { origin, at, problems: problems.clone() });
-        self.publish();
-        Outcome::Rejected(problems)
-    }
-
     fn publish(&mut self) {
         let snapshot = self.snapshot.load_full();
         let listeners = snapshot.config.listeners.iter().map(|listener| ListenerStatus {
@@ -576,51 +434,5 @@ impl Loop {
             waiting: self.waiting.is_some(),
         };
         self.status.store(Arc::new(status));
-    }
-}
-
-/// Why a configuration is not served.
-struct Refused {
-    problems: Vec<Diagnostic>,
-    /// Nothing is wrong but that modules are not there.
-    may_arrive: bool,
-}
-
-/// A configuration for which everything that can fail has succeeded.
-struct Prepared {
-    config: Config,
-    plan: Plan,
-    plugins: StartedPlugins,
-    services: Vec<Arc<Service>>,
-    targets: Arc<Targets>,
-    warnings: Vec<Diagnostic>,
-}
-
-fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            format!("cannot listen on {address}: another process listens there already")
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            format!("cannot listen on {address}: not permitted (ports below 1024 need a privilege)")
-        }
-        _ => format!("cannot listen on {address}: {error}"),
-    }
-}
-
-/// A problem that only the running gateway can find.
-fn problem(sources: &[Source], list: &str, index: usize, message: String) -> Diagnostic {
-    let (source, line, column, path) = sources::place(sources, list, index);
-    Diagnostic {
-        severity: Severity::Error,
-        source,
-        line,
-        column,
-        path,
-        message,
-        why: None,
-        help: None,
-        excerpt: None,
-        related: None,
     }
 }

@@ -4,7 +4,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use pingora::{http::ResponseHeader, protocols::http::date::get_cached_date};
+use pingora::{
+    http::ResponseHeader,
+    protocols::http::{date::get_cached_date, v1::client::HttpSession},
+};
 use portico_wasm::{End, Fault, FieldName};
 use tokio::time::Instant;
 
@@ -167,12 +170,13 @@ impl Exchange {
     }
 
     /// Tells filters that a service has the request.
-    pub(crate) fn note_connected(&mut self, took: Duration) {
+    pub(crate) fn note_connected(&mut self, upstream: &HttpSession, took: Duration) {
         let Some(stream) = &mut self.filters.stream else { return };
         stream.facts.upstream = self.attempts.endpoint;
         let progress = &mut stream.facts.progress;
         progress.attempts += 1;
         progress.upstream_ready = Some(took);
+        progress.upstream_local = upstream.client_addr().and_then(|own| own.as_inet().copied());
     }
 
     /// Shows filters, when they log, the head as it is sent: with `head` where they have not made it

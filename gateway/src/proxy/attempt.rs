@@ -43,7 +43,7 @@ impl Proxy {
                 }
             };
             upstream.write_timeout = peer.options.write_timeout;
-            exchange.note_connected(began.elapsed());
+            exchange.note_connected(&upstream, began.elapsed());
             match self.relay(client, &mut upstream, exchange).await {
                 Ok(Ended { reusable }) => {
                     if reusable {

@@ -11,6 +11,7 @@ pub(super) struct Callback {
 }
 
 const TRAILERS: &str = "pingora reads no request trailers";
+const RESPONSE_TRAILERS: &str = "services speak HTTP/1 here, and pingora drops its trailers";
 const TCP: &str = "filters run on HTTP listeners";
 const METADATA: &str = "HTTP/2 METADATA frames are Envoy's own";
 
@@ -32,7 +33,7 @@ const CALLBACKS: [(&str, Option<&str>); 30] = [
     ("proxy_on_response_headers", None),
     ("proxy_on_response_metadata", Some(METADATA)),
     ("proxy_on_response_body", None),
-    ("proxy_on_response_trailers", None),
+    ("proxy_on_response_trailers", Some(RESPONSE_TRAILERS)),
     ("proxy_on_http_call_response", None),
     ("proxy_on_grpc_create_initial_metadata", Some("no host calls it since ABI 0.2.0")),
     ("proxy_on_grpc_receive_initial_metadata", None),
