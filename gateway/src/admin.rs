@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /healthz` | 200 while the process lives |
 //! | `GET /readyz` | 200 once the first configuration serves, 503 before and while draining |
-//! | `GET /metrics` | counters and gauges for Prometheus: see [`metrics`] |
+//! | `GET /metrics` | counters and gauges for Prometheus: `metrics.rs` lists them |
 //! | `GET /api/v1/configuration` | the running generation, the last rejected one, the history |
 //! | `GET /api/v1/configuration/text` | the running text; needs the token, it may hold secrets |
 //! | `PUT /api/v1/configuration` | applies the YAML in the body: 200, or 422 with diagnostics |

@@ -16,7 +16,7 @@ const QUEUE: usize = 16_384;
 
 /// What is said by default. pingora's own errors quote request heads, which hold secrets; what
 /// matters of them is said by `portico::request` in its own words.
-const DEFAULT: &str = "info,pingora=off,pingora_core=off,pingora_proxy=off,pingora_pool=off,\
+const DEFAULT: &str = "info,pingora=off,pingora_core=off,pingora_pool=off,\
                        wasmtime=warn,cranelift=warn";
 
 /// How a line looks.

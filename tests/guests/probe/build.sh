@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2054  # the linker takes commas
 # Builds the guests in C beside this one: build.sh OUT_DIR
 #
 # Any clang that knows wasm32 will do; zig brings one (`pip install ziglang`). Skips with a

@@ -56,11 +56,8 @@ impl RootContext for Root {
             if hostcalls::set_effective_context(context).is_err() {
                 continue;
             }
-            let map = if is_request {
-                MapType::HttpRequestHeaders
-            } else {
-                MapType::HttpResponseHeaders
-            };
+            let map =
+                if is_request { MapType::HttpRequestHeaders } else { MapType::HttpResponseHeaders };
             let _ = hostcalls::add_map_value(map, "x-tick", "yes");
             let _ = if is_request {
                 hostcalls::resume_http_request()

@@ -79,7 +79,13 @@ impl Porter {
 }
 
 impl Context for Porter {
-    fn on_http_call_response(&mut self, _token: u32, _headers: usize, size: usize, _trailers: usize) {
+    fn on_http_call_response(
+        &mut self,
+        _token: u32,
+        _headers: usize,
+        size: usize,
+        _trailers: usize,
+    ) {
         let status = self.get_http_call_response_header(":status").unwrap_or_default();
         let body = self.get_http_call_response_body(0, size).unwrap_or_default();
         say(&format!("answer {status} {}", String::from_utf8_lossy(&body)));
