@@ -76,7 +76,7 @@ pub fn targets(config: &Config, services: &[Arc<Service>], names: &Names) -> Tar
     let mut targets = Targets::new(services.iter().cloned());
     for plugin in &config.plugins {
         let grant = Grant {
-            hosts: plugin.call_hosts.iter().map(|host| host.address.clone()).collect(),
+            hosts: plugin.call_hosts.clone(),
             answer_bytes: usize::try_from(plugin.limits.call_body).unwrap_or(usize::MAX),
         };
         targets.grant(plugin.name.clone(), grant, |host, port| names.get(host, port));

@@ -412,8 +412,12 @@ impl Loop {
                 .all(|(running, new)| running.name == new.name && running.text == new.text);
         let snapshot = self.snapshot.load_full();
         let plugins = snapshot.config.plugins.iter().zip(&snapshot.plugins);
-        same && plugins.into_iter().all(|(plugin, running)| {
-            self.store.digest(&plugin.source).is_ok_and(|digest| digest == running.digest())
+        let mut plugins = plugins.zip(&snapshot.canaries);
+        same && plugins.all(|((plugin, running), canary)| {
+            let running = [Some(running), canary.as_ref().map(|canary| &canary.plugin)];
+            plugin.sources().zip(running.into_iter().flatten()).all(|(source, running)| {
+                self.store.digest(source).is_ok_and(|digest| digest == running.digest())
+            })
         })
     }
 

@@ -152,11 +152,6 @@ impl Exchange {
         }
     }
 
-    /// Something of the body has been sent before and must be sent again.
-    pub(crate) fn has_replay(&self) -> bool {
-        !self.filters.request.out.is_empty()
-    }
-
     /// Puts what has been sent back in front of what is to be sent. False if it is not at hand.
     pub(crate) fn rewind_request(&mut self) -> bool {
         let sent = std::mem::take(&mut self.attempts.replay);

@@ -140,15 +140,15 @@ fn offer(
         return Ok(Some(piece));
     }
     let Some(stream) = &mut exchange.filters.stream else { return Ok(Some(piece)) };
-    stream.body = match visited.side(direction).held {
-        0 => piece,
-        _ => {
-            let mut held = plugin.held(worker, visit, direction.into());
-            held.unsplit(piece);
-            held
-        }
+    let before = visited.side(direction).held + piece.len();
+    stream.body = if visited.side(direction).body {
+        // Another callback may have changed what was held back, also from nothing to something.
+        let mut held = plugin.held(worker, visit, direction.into());
+        held.unsplit(piece);
+        held
+    } else {
+        piece
     };
-    let before = stream.body.len();
     stream.body_changed = false;
     let called = match direction {
         Direction::Request => plugin.request_body(worker, visit, &mut exchange.filters.stream, end),

@@ -31,25 +31,36 @@ impl Loop {
         sources: Arc<[Source]>,
         began: Instant,
     ) -> Outcome {
-        let missing = block_in_place(|| {
-            let config = portico_config::load(&sources).config?;
-            self.store.remote.missing(config.plugins.iter().flat_map(config::Plugin::sources))
-        });
+        let loaded = block_in_place(|| portico_config::load(&sources));
+        let plugins = loaded.config.iter().flat_map(|config| &config.plugins);
+        let missing = self.store.remote.missing(plugins.flat_map(config::Plugin::sources));
         if let Some(missing) = missing {
             self.deferred = Some(Deferred { origin, sources, missing });
             return self.unchanged();
         }
-        self.apply_now(origin, sources, began).await
+        self.apply_loaded(origin, sources, loaded, began).await
     }
 
+    /// Applies a configuration with the modules that are there.
     pub(super) async fn apply_now(
         &mut self,
         origin: Origin,
         sources: Arc<[Source]>,
         began: Instant,
     ) -> Outcome {
+        let loaded = block_in_place(|| portico_config::load(&sources));
+        self.apply_loaded(origin, sources, loaded, began).await
+    }
+
+    async fn apply_loaded(
+        &mut self,
+        origin: Origin,
+        sources: Arc<[Source]>,
+        loaded: Loaded,
+        began: Instant,
+    ) -> Outcome {
         self.waiting = None;
-        let parsed = block_in_place(|| self.prepare(&sources));
+        let parsed = block_in_place(|| self.prepare(&sources, loaded));
         let Prepared { config, plan, plugins, services, targets, warnings } = match parsed {
             Ok(prepared) => prepared,
             Err(Refused { problems, may_arrive }) => {
@@ -85,13 +96,14 @@ impl Loop {
     }
 
     /// Everything that can fail, before anything changes.
-    fn prepare(&mut self, sources: &[Source]) -> Result<Prepared, Refused> {
-        let Loaded { config, diagnostics } = portico_config::load(sources);
+    fn prepare(&mut self, sources: &[Source], loaded: Loaded) -> Result<Prepared, Refused> {
+        let Loaded { config, diagnostics } = loaded;
         let Some(config) = config else {
             return Err(Refused { problems: diagnostics, may_arrive: false });
         };
         let mut may_arrive = true;
-        self.seen.files(config.plugins.iter().filter_map(|plugin| self.store.path(&plugin.source)));
+        let modules = config.plugins.iter().flat_map(config::Plugin::sources);
+        self.seen.files(modules.filter_map(|source| self.store.path(source)));
         let mut problems = Vec::new();
         let addresses = config.listeners.iter().map(|listener| listener.address);
         let plan = self.sockets.plan(addresses, self.workers.count());

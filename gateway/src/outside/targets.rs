@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `NAME` | the service of this name |
 //! | `outbound\|PORT\|SUBSET\|HOST` | the service named as `HOST`, or as its first label; else `HOST:PORT` of `call_hosts`, where a suffix `.dns` or `.static` of `HOST` is left out |
-//! | `HOST:PORT` | this entry of `call_hosts`; TLS if the port is 443 |
+//! | `HOST:PORT` | this entry of `call_hosts`; TLS if it says `https://`, or its port is 443 |
 //! | `https://HOST`, `https://HOST:PORT` | this entry of `call_hosts`, with TLS |
 //! | `http://HOST`, `http://HOST:PORT` | this entry of `call_hosts`, without |
 //!
@@ -16,7 +16,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use portico_config::config::{self, EndpointAddress};
+use portico_config::config::{self, CallHost, EndpointAddress};
 
 use crate::backend::{Name, Service};
 
@@ -34,7 +34,7 @@ pub struct Targets {
 #[derive(Clone, Debug)]
 pub struct Grant {
     /// Addresses that it may call (`call_hosts`).
-    pub hosts: Vec<EndpointAddress>,
+    pub hosts: Vec<CallHost>,
     /// Largest body of an answer, and largest message of a gRPC stream, in bytes.
     pub answer_bytes: usize,
 }
@@ -55,6 +55,8 @@ struct Granted {
 struct Host {
     name: Box<str>,
     port: u16,
+    /// It speaks TLS, unless a guest spells it otherwise.
+    tls: bool,
     /// It alone.
     service: Arc<Service>,
 }
@@ -71,7 +73,8 @@ pub(super) struct Upstream {
 struct Address<'a> {
     host: &'a str,
     port: u16,
-    tls: bool,
+    /// As the scheme says, if there is one.
+    tls: Option<bool>,
 }
 
 impl Targets {
@@ -90,7 +93,7 @@ impl Targets {
         mut names: impl FnMut(&str, u16) -> Arc<Name>,
     ) {
         let Grant { hosts, answer_bytes } = grant;
-        let hosts = hosts.into_iter().map(|address| Host::new(address, &mut names)).collect();
+        let hosts = hosts.into_iter().map(|host| Host::new(host, &mut names)).collect();
         self.granted.insert(plugin, Granted { hosts, answer_bytes });
     }
 
@@ -107,13 +110,13 @@ impl Targets {
                     return Some(Upstream { service: service.clone(), tls: None });
                 }
                 let suffix = host.strip_suffix(".dns").or_else(|| host.strip_suffix(".static"));
-                Address { host: suffix.unwrap_or(host), port, tls: port == HTTPS }
+                Address { host: suffix.unwrap_or(host), port, tls: None }
             }
             None => Address::parse(upstream)?,
         };
         let hosts = &self.granted.get(plugin)?.hosts;
         let host = hosts.iter().find(|host| host.is(&address))?;
-        let tls = address.tls.then(|| host.name.as_ref().into());
+        let tls = address.tls.unwrap_or(host.tls).then(|| host.name.as_ref().into());
         Some(Upstream { service: host.service.clone(), tls })
     }
 
@@ -125,7 +128,8 @@ impl Targets {
 }
 
 impl Host {
-    fn new(address: EndpointAddress, names: impl FnMut(&str, u16) -> Arc<Name>) -> Self {
+    fn new(host: CallHost, names: impl FnMut(&str, u16) -> Arc<Name>) -> Self {
+        let CallHost { address, tls } = host;
         let (name, port) = match &address {
             EndpointAddress::Dns { host, port } => (host.clone(), *port),
             EndpointAddress::Ip(address) => (address.ip().to_string().into(), address.port()),
@@ -135,7 +139,7 @@ impl Host {
             endpoints: vec![config::Endpoint { address, weight: 1 }],
             connect_timeout: CONNECT,
         };
-        Self { name, port, service: Arc::new(Service::new(&alone, names)) }
+        Self { name, port, tls, service: Arc::new(Service::new(&alone, names)) }
     }
 
     fn is(&self, address: &Address<'_>) -> bool {
@@ -160,7 +164,7 @@ impl<'a> Address<'a> {
             _ => (rest, scheme_port?),
         };
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let tls = scheme_port.unwrap_or(port) == HTTPS;
+        let tls = scheme_port.map(|port| port == HTTPS);
         Some(Self { host, port, tls })
     }
 }
@@ -189,12 +193,15 @@ mod tests {
             Arc::new(Service::new(&service, Name::new))
         };
         let mut targets = Targets::new([service("httpbin"), service("full.example.com")]);
-        let hosts = vec![
-            EndpointAddress::Dns { host: "api.example.com".into(), port: 443 },
-            EndpointAddress::Dns { host: "plain.example.com".into(), port: 80 },
-            EndpointAddress::Ip(([127, 0, 0, 1], 9000).into()),
-            EndpointAddress::Ip("[::1]:9000".parse().unwrap()),
+        let dns = |host: &str, port| EndpointAddress::Dns { host: host.into(), port };
+        let hosts = [
+            (dns("api.example.com", 443), true),
+            (dns("plain.example.com", 80), false),
+            (dns("secret.example.com", 8443), true),
+            (EndpointAddress::Ip(([127, 0, 0, 1], 9000).into()), false),
+            (EndpointAddress::Ip("[::1]:9000".parse().unwrap()), false),
         ];
+        let hosts = hosts.map(|(address, tls)| CallHost { address, tls }).to_vec();
         let grant = Grant { hosts, answer_bytes: 7 };
         targets.grant("guard".into(), grant, Name::new);
         targets
@@ -223,6 +230,8 @@ mod tests {
             ("http://plain.example.com", "plain.example.com:80"),
             ("https://plain.example.com:80", "plain.example.com:80 tls plain.example.com"),
             ("http://api.example.com:443", "api.example.com:443"),
+            ("secret.example.com:8443", "secret.example.com:8443 tls secret.example.com"),
+            ("outbound|8443||secret.example.com", "secret.example.com:8443 tls secret.example.com"),
             ("127.0.0.1:9000", "127.0.0.1:9000"),
             ("https://127.0.0.1:9000", "127.0.0.1:9000 tls 127.0.0.1"),
             ("[::1]:9000", "::1:9000"),

@@ -113,7 +113,7 @@ impl Relay<'_> {
 
     /// Sends the head, and what has been gathered of the body.
     async fn begin(&mut self) -> Result<(), Broken> {
-        if self.client.is_body_empty() && !self.exchange.has_replay() {
+        if self.client.is_body_empty() {
             self.exchange.filters.request.ended = true;
         }
         if let Some(deadline) = &self.exchange.deadline {

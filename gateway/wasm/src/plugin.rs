@@ -8,12 +8,9 @@ mod seats;
 mod stats;
 mod visit;
 
-use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    task::{Context, Poll},
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, Weak,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 pub use self::{
@@ -126,18 +123,6 @@ impl Plugin {
 
     fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Relaxed)
-    }
-
-    /// Ready as soon as it makes sense to [`Plugin::enter`] again after [`Fault::Unavailable`].
-    pub fn poll_ready(&self, worker: usize, context: &mut Context<'_>) -> Poll<()> {
-        let mut slot = self.slot(worker);
-        if slot.seats.iter().any(|seat| seat.instance.is_some()) {
-            return Poll::Ready(());
-        }
-        if !slot.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-            slot.waiting.push(context.waker().clone());
-        }
-        Poll::Pending
     }
 
     fn slot(&self, worker: usize) -> MutexGuard<'_, Slot> {

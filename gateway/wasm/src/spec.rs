@@ -6,7 +6,7 @@ use crate::limits::Limits;
 
 /// What makes two plugins the same: one that is the same is kept across a swap, with whatever its
 /// instances remember.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Spec {
     /// Its name in the configuration.
     pub name: Arc<str>,
@@ -48,6 +48,20 @@ impl Spec {
     /// Whose shared data and queues it uses: those of its `vm_id`, or its own.
     pub fn scope(&self) -> &Arc<str> {
         if self.vm_id.is_empty() { &self.name } else { &self.vm_id }
+    }
+}
+
+/// Without what may be secret: configurations and values of the environment.
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spec")
+            .field("name", &self.name)
+            .field("configurations", &self.configurations.len())
+            .field("capabilities", &self.capabilities)
+            .field("isolation", &self.isolation)
+            .field("header_pause", &self.header_pause)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 

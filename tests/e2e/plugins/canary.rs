@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use portico_tests::{Backend, Gateway, Request, eventually, get};
 use serde_json::Value;
 
-use super::{guest, stamp, start, status, with_plugins};
+use super::{guest, install, stamp, start, status, with_plugins};
 
 const ROUTE: &str = "  - { name: all, filters: [{ plugin: stamp }], rules: [{ backends: [web] }] }";
 
@@ -81,6 +81,21 @@ async fn a_canary_that_fails_is_taken_out_by_itself() -> Result<()> {
     eventually(async || {
         let stands = canary(&gateway).await?["canary"]["stands"].to_string();
         ensure!(stands.contains("rolled back"), "{stands}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_new_file_of_a_canary_is_a_new_trial() -> Result<()> {
+    let backend = Backend::start("web").await?;
+    let gateway = gateway(&backend, 50, "file: two.wasm").await?;
+    decide(&gateway, "promote").await?;
+    let old = canary(&gateway).await?["digest"].clone();
+    install(&gateway.folder, "two.wasm", &stamp(3)?)?;
+    eventually(async || {
+        let new = canary(&gateway).await?;
+        ensure!(new["digest"] != old && new["canary"]["stands"] == "running", "{new:#}");
         Ok(())
     })
     .await

@@ -117,6 +117,22 @@ async fn a_paused_body_goes_on_with_the_answer_of_a_call() -> Result<()> {
     Ok(())
 }
 
+/// The length is put right though no body callback of the filter has changed anything.
+#[tokio::test]
+async fn what_a_call_adds_to_a_held_body_counts() -> Result<()> {
+    let flow = Flow::start().await?;
+    flow.side.behave(Behaviour::Answer(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".into()));
+    let mut client = Client::connect(flow.gateway.address).await?;
+    let head =
+        "POST / HTTP/1.1\r\nhost: a\r\nx-do: request-body-quiet\r\ncontent-length: 6\r\n\r\n";
+    client.send(format!("{head}a b")).await?;
+    flow.gateway.log.says("put in front").await?;
+    client.send("ody").await?;
+    assert_eq!(client.answer_to("POST").await?.status, 200);
+    assert_eq!(flow.web.last().body, b"[200 2]a body");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_failed_call_is_an_answer_too() -> Result<()> {
     let flow = Flow::start().await?;

@@ -1,6 +1,6 @@
 //! The instances of one worker: where they sit, and how failed ones are replaced.
 
-use std::{sync::atomic::Ordering, task::Waker, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{Fault, Phase, PhaseStats, Plugin, deliver::Early, lock};
 use crate::{
@@ -22,8 +22,6 @@ pub(super) struct Slot {
     pub(super) phases: [PhaseStats; Phase::ALL.len()],
     /// Of instances that are gone.
     pub(super) met: Met,
-    /// Requests that wait for an instance.
-    pub(super) waiting: Vec<Waker>,
 }
 
 /// A place for an instance.
@@ -151,7 +149,6 @@ impl Plugin {
         if self.spec.isolation == Isolation::Stream && !place.busy && !slot.idle.contains(&seat) {
             slot.idle.push(seat);
         }
-        slot.waiting.drain(..).for_each(Waker::wake);
         early.into_iter().for_each(|early| self.deliver_early(slot, worker, seat, early));
     }
 
@@ -225,7 +222,6 @@ impl Plugin {
                 let place = &mut slot.seats[seat];
                 place.building = false;
                 place.retry_at = now + RETRY.max(took * SHARE);
-                slot.waiting.drain(..).for_each(Waker::wake);
                 self.tell(&error);
             }
         }

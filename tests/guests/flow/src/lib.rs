@@ -11,6 +11,7 @@
 //! | `head-never` | pauses at the head for ever |
 //! | `head-body` | keeps the head until the body is complete, then writes its length into it |
 //! | `body-call` | pauses at the end of the body until a call-out has answered |
+//! | `body-quiet` | calls out at the first piece, puts the answer in front of what is held and does not resume; lets go at the end |
 //! | `head-answer`, `body-answer` | answers 403 itself |
 //! | `call-answer` | pauses, and answers 403 when the call-out has come back |
 //! | `trap` | pauses at the head; the next tick traps |
@@ -134,6 +135,13 @@ impl Exchange {
                 self.set_http_request_header("x-length", Some(&size.to_string()));
             }
             "head-body" => self.set_http_response_header("x-length", Some(&size.to_string())),
+            "body-quiet" if !end => {
+                return if std::mem::replace(&mut self.replaced, true) {
+                    Action::Pause
+                } else {
+                    self.call()
+                };
+            }
             "body-call" if !end => return Action::Pause,
             "body-call" => return self.call(),
             "body-answer" => self.send_http_response(403, vec![("x-by", "flow")], Some(b"no")),
@@ -150,6 +158,9 @@ impl Context for Exchange {
         let said = format!("{status} {}", body.len());
         if self.deed.ends_with("call-answer") {
             self.send_http_response(403, vec![("x-by", "flow")], Some(said.as_bytes()));
+        } else if self.deed.ends_with("body-quiet") {
+            self.set_http_request_body(0, 0, format!("[{said}]").as_bytes());
+            proxy_wasm::hostcalls::log(LogLevel::Info, "put in front").unwrap_or_default();
         } else if self.deed.ends_with("body-call") {
             if self.in_response {
                 self.set_http_response_body(0, 0, format!("[{said}]").as_bytes());

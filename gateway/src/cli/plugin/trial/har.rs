@@ -1,6 +1,10 @@
 //! One exchange of an HTTP archive (HAR 1.2), which browsers and proxies record.
 
 use anyhow::Context;
+use base64::{
+    DecodeError, Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 use serde::Deserialize;
@@ -94,30 +98,15 @@ fn message(headers: Vec<Pair>, body: Option<Text>) -> anyhow::Result<Message> {
 fn bytes(recorded: Text) -> anyhow::Result<Bytes> {
     let text = recorded.text.unwrap_or_default();
     match recorded.encoding.as_deref() {
-        Some("base64") => Ok(base64(&text).context("a body is not base64")?.into()),
+        Some("base64") => Ok(decode(&text).context("a body is not base64")?.into()),
         _ => Ok(text.into()),
     }
 }
 
-/// RFC 4648, section 4. Line ends within are skipped.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0_u32, 0);
-    for letter in text.bytes().filter(|letter| !letter.is_ascii_whitespace() && *letter != b'=') {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            decoded.push((bits >> count & 0xff) as u8);
-        }
-    }
-    Some(decoded)
+/// RFC 4648, section 4, with or without padding. Line ends within are skipped.
+fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
+    const LENIENT: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let letters: Vec<u8> = text.bytes().filter(|letter| !letter.is_ascii_whitespace()).collect();
+    GeneralPurpose::new(&alphabet::STANDARD, LENIENT).decode(letters)
 }
