@@ -21,6 +21,7 @@ test: build guests ## build what is missing, run every test
 	cargo test --release --workspace
 	cargo test --quiet --manifest-path plugins/Cargo.toml
 	python3 plugins/tests/on_envoy.py
+	tests/compat/test.sh $(BIN)
 	examples/kubernetes/check.sh --extract $(BIN)/kubernetes
 	$(BIN)/portico check $(BIN)/kubernetes/nodeport
 
@@ -60,6 +61,10 @@ bench-plugins: plugins guests ## what filters cost here and on Envoy, and what a
 	@tests/guests/porter/build.sh $(BIN)/guests
 	cargo build --profile dist -p portico
 	@tests/bench/compare.py --bin $(or $(CARGO_TARGET_DIR),target)/dist
+
+.PHONY: compat
+compat: plugins guests ## the recorded cases on Envoy and here, side by side
+	@tests/compat/test.sh $(BIN) --beside
 
 .PHONY: clean
 clean: ## remove everything that was built here

@@ -28,10 +28,14 @@ impl Answer {
             }
         }
         if is_grpc {
+            headers.retain(|(name, _)| *name != header::CONTENT_LENGTH);
             return Self::grpc(local, headers);
         }
-        if !local.body.is_empty() {
-            headers.push((header::CONTENT_LENGTH, HeaderValue::from(local.body.len())));
+        let length = HeaderValue::from(local.body.len());
+        match headers.iter_mut().find(|(name, _)| *name == header::CONTENT_LENGTH) {
+            Some((_, own)) => *own = length,
+            None if local.body.is_empty() => {}
+            None => headers.push((header::CONTENT_LENGTH, length)),
         }
         if !local.body.is_empty() && !headers.iter().any(|(name, _)| name == header::CONTENT_TYPE) {
             headers.push((header::CONTENT_TYPE, HeaderValue::from_static("text/plain")));

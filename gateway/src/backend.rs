@@ -104,6 +104,11 @@ impl Service {
         }
     }
 
+    /// How many endpoints are configured.
+    pub fn endpoints(&self) -> u64 {
+        self.endpoints.len() as u64
+    }
+
     /// An endpoint by weight that is not among those already `tried`.
     pub fn pick(&self, tried: &[SocketAddr]) -> Option<Target> {
         let start = self.draw();

@@ -10,7 +10,7 @@ mod outcome;
 pub(crate) mod pause;
 mod way;
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -23,9 +23,11 @@ use self::{
 };
 use crate::{
     answer::Answer,
+    backend::Service,
     exchange::Exchange,
     failure::Failure,
     heads,
+    order::Order,
     proxy::Broken,
     redirect,
     snapshot::{PluginStep, Rule, Step},
@@ -117,7 +119,8 @@ pub(crate) fn on_response(
     head: &mut ResponseHeader,
     end: bool,
 ) -> Result<Verdict, Broken> {
-    exchange.filters.response = Way { head_ended: end, ..Way::default() };
+    let order = exchange.filters.response.order.take();
+    exchange.filters.response = Way { head_ended: end, order, ..Way::default() };
     pause::forget_response(exchange);
     if let Some(seen) = exchange.filters.responding.take() {
         // Another answer takes the place of one. It meets the filters that are still to come, not
@@ -143,7 +146,11 @@ fn response_from(
                 if exchange.filters.response.newer == Newer::Head
                     && let Some(stream) = &mut exchange.filters.stream
                 {
-                    stream.response = heads::response_fields(head);
+                    let mut fields = heads::response_fields(head);
+                    if let Some(order) = &exchange.filters.response.order {
+                        fields = order.sort_fields(fields);
+                    }
+                    stream.response = fields;
                     exchange.filters.response.newer = Newer::Neither;
                 }
                 exchange.filters.responding = Some(index);
@@ -212,7 +219,10 @@ fn respond(exchange: &mut Exchange, step: &PluginStep, index: usize) -> Result<A
 }
 
 fn read_request(exchange: &mut Exchange, head: &RequestHeader) {
-    let fields = heads::request_fields(head);
+    let mut fields = heads::request_fields(head);
+    if let Some(order) = &exchange.filters.request.order {
+        fields = order.sort_fields(fields);
+    }
     exchange.filters.request.newer = Newer::Neither;
     if let Some(stream) = &mut exchange.filters.stream {
         stream.request = fields;
@@ -229,7 +239,10 @@ fn read_request(exchange: &mut Exchange, head: &RequestHeader) {
         request_headers_bytes: head_bytes(&head.headers),
         upstream: None,
         end: None,
-        progress: Progress::default(),
+        progress: Progress {
+            endpoints: snapshot.rules[matched.rule].backends.first().map(Service::endpoints),
+            ..Progress::default()
+        },
     };
     exchange.filters.stream = Some(Stream::new(fields, facts));
 }
@@ -241,8 +254,11 @@ fn settle_request(exchange: &mut Exchange, head: &mut RequestHeader) -> Result<(
     }
     exchange.filters.request.newer = Newer::Neither;
     let Some(stream) = &mut exchange.filters.stream else { return Ok(()) };
-    *head = heads::request_head(&stream.request, head)
-        .map_err(|what| outcome::incomplete(what, 404))?;
+    *head = match heads::request_head(&stream.request, head) {
+        Ok(head) => head,
+        Err(what) => return Err(outcome::incomplete(suspects(exchange), what, 404)),
+    };
+    exchange.filters.request.order = Order::of_fields(&stream.request, &head.headers);
     stream.request.settle();
     Ok(())
 }
@@ -253,10 +269,23 @@ fn settle_response(exchange: &mut Exchange, head: &mut ResponseHeader) -> Result
     }
     exchange.filters.response.newer = Newer::Neither;
     let Some(stream) = &mut exchange.filters.stream else { return Ok(()) };
-    *head = heads::response_head(&stream.response, head)
-        .map_err(|what| outcome::incomplete(what, 502))?;
+    *head = match heads::response_head(&stream.response, head) {
+        Ok(head) => head,
+        Err(what) => return Err(outcome::incomplete(suspects(exchange), what, 502)),
+    };
+    exchange.filters.response.order = Order::of_fields(&stream.response, &head.headers);
     stream.response.settle();
     Ok(())
+}
+
+/// The plugins that may have left a head without what every message needs.
+fn suspects(exchange: &Exchange) -> Arc<str> {
+    let steps = rule_of(exchange).map_or(&[][..], |rule| &rule.steps);
+    let names = steps.iter().filter_map(|step| match step {
+        Step::Plugin(step) => Some(&*step.plugin.spec().name),
+        _ => None,
+    });
+    names.collect::<Vec<_>>().join("` or `").into()
 }
 
 /// The rule whose filters the request meets.

@@ -9,7 +9,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
@@ -34,6 +34,7 @@ use crate::{
     downstream::Downstream,
     failure::{ClientFault, Failure},
     forward,
+    order::Order,
     proxy::Proxy,
     snapshot::{Snapshot, SocketId},
 };
@@ -73,6 +74,9 @@ pub struct Connection {
     answering: AtomicBool,
     /// The next bytes that are written are a head, and the client speaks HTTP/1.1.
     head: AtomicBool,
+    /// It goes out in `order`.
+    ordered: AtomicBool,
+    order: Mutex<Option<Order>>,
     /// Something of the current answer is on its way.
     sent: AtomicBool,
     /// The exchange is being dropped in the middle.
@@ -128,6 +132,8 @@ impl Connection {
             tcp,
             answering: AtomicBool::new(false),
             head: AtomicBool::new(false),
+            ordered: AtomicBool::new(false),
+            order: Mutex::new(None),
             sent: AtomicBool::new(false),
             cut: AtomicBool::new(false),
             refused: AtomicU16::new(0),
@@ -176,15 +182,28 @@ impl Connection {
         }
     }
 
-    /// What is written from now on is the answer to a request of this version.
-    pub(crate) fn answering(&self, version: Version) {
+    /// What is written from now on is the answer to a request of this version, its head in an
+    /// order that pingora would not keep.
+    pub(crate) fn answering(&self, version: Version, order: Option<Order>) {
         self.answering.store(true, Relaxed);
+        if order.is_some() {
+            *self.order.lock().unwrap_or_else(PoisonError::into_inner) = order;
+            self.ordered.store(true, Relaxed);
+        }
         self.head.store(version == Version::HTTP_11, Relaxed);
     }
 
     /// Whether the bytes that are about to be written are the answer's head. True once.
     pub(crate) fn begins_head(&self) -> bool {
         self.head.load(Relaxed) && self.head.swap(false, Relaxed)
+    }
+
+    /// The order of the head that is about to be written, if it has one of its own.
+    pub(crate) fn take_order(&self) -> Option<Order> {
+        if !self.ordered.swap(false, Relaxed) {
+            return None;
+        }
+        self.order.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Its head cannot be served, and no exchange begins: remembers with which status.

@@ -57,6 +57,9 @@ impl Downstream {
         };
         self.head.extend_from_slice(before);
         self.head.extend_from_slice(after);
+        if let Some(order) = self.stream.get_ref().0.take_order() {
+            self.head = BytesMut::from(&*order.sort_wire(&self.head));
+        }
     }
 
     /// Moves the head into the buffer.

@@ -80,6 +80,9 @@ pub struct Attempts {
     replay: Sent,
 }
 
+/// Envoy's response flag `DC`: the client closed the connection.
+const DOWNSTREAM_GONE: u64 = 0x4000;
+
 /// Bytes of a body that are kept in case they must be sent again. Most requests that are sent on a
 /// warm connection have less.
 const REPLAY: usize = 64 << 10;
@@ -181,6 +184,7 @@ impl Exchange {
         if let Some(head) = head {
             stream.response = heads::response_fields(head);
         }
+        stream.response.withdraw(&FieldName::Header(header::CONNECTION));
         stream.response.push(FieldName::Header(header::DATE), get_cached_date());
         stream.response.push(FieldName::Header(header::SERVER), forward::SERVER);
         if closes {
@@ -196,14 +200,30 @@ impl Exchange {
         }
     }
 
+    /// Tells filters that the service has sent everything.
+    pub(crate) fn note_upstream_done(&mut self) {
+        if let Some(stream) = &mut self.filters.stream {
+            let took = self.attempts.began.map(|began| began.elapsed());
+            stream.facts.progress.backend_latency = took;
+        }
+    }
+
+    /// Tells filters that the client left before it had its answer.
+    pub(crate) fn note_gone(&mut self) {
+        self.note_details("downstream_remote_disconnect".into());
+        if let Some(stream) = &mut self.filters.stream {
+            stream.facts.progress.flags |= DOWNSTREAM_GONE;
+        }
+    }
+
     /// Tells filters how it ended, and lets them log and forget it.
     pub fn finish(&mut self, request_body: usize, response_body: usize) {
         self.filters.go_on();
         if let Some(stream) = &mut self.filters.stream {
             stream.facts.progress.request_body = request_body as u64;
             stream.facts.progress.response_body = response_body as u64;
-            stream.facts.progress.backend_latency =
-                self.attempts.began.map(|began| began.elapsed());
+            let took = self.attempts.began.map(|began| began.elapsed());
+            stream.facts.progress.backend_latency = stream.facts.progress.backend_latency.or(took);
             stream.facts.end = Some(End {
                 duration: self.started.elapsed(),
                 request_body: request_body as u64,

@@ -1,11 +1,11 @@
 //! What every forwarded request and response carries, beside what filters did: the headers of a
 //! proxy. Idempotent, because a retry runs it again.
 
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use tokio::time::Instant;
 
-use crate::exchange::Exchange;
+use crate::{exchange::Exchange, heads};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const GENERATION: HeaderName = HeaderName::from_static("x-portico-generation");
@@ -70,8 +70,9 @@ pub(crate) fn request(exchange: &Exchange, head: &mut RequestHeader) -> pingora:
 
 /// On the way back, before filters see it: how long the service took.
 pub(crate) fn service_time(exchange: &Exchange, head: &mut ResponseHeader) -> pingora::Result<()> {
-    if let Some(began) = exchange.attempts.sent.or(exchange.attempts.began) {
-        let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // A service that answers before it has the whole request has not been timed.
+    if let Some(sent) = exchange.attempts.sent {
+        let took = u64::try_from(sent.elapsed().as_millis()).unwrap_or(u64::MAX);
         head.insert_header(SERVICE_TIME, HeaderValue::from(took))?;
     }
     Ok(())
@@ -79,8 +80,13 @@ pub(crate) fn service_time(exchange: &Exchange, head: &mut ResponseHeader) -> pi
 
 /// On the way back, after filters: every answer, whoever made it.
 pub(crate) fn response(exchange: &Exchange, head: &mut ResponseHeader) -> pingora::Result<()> {
-    // The phrase says nothing that the number does not; a service's own is not passed on.
-    let known = head.status.canonical_reason().is_some();
+    if head.status != StatusCode::SWITCHING_PROTOCOLS {
+        close_is_not_passed_on(head)?;
+    }
+    // The phrase says nothing that the number does not; a service's own is not passed on. Those that
+    // Envoy does not know are its word for them.
+    let known = head.status.canonical_reason().is_some()
+        && !matches!(head.status.as_u16(), 418 | 451);
     head.set_reason_phrase(if known { None } else { Some("Unknown") })?;
     head.insert_header(header::SERVER, SERVER)?;
     if !exchange.request_id.is_empty() {
@@ -88,6 +94,14 @@ pub(crate) fn response(exchange: &Exchange, head: &mut ResponseHeader) -> pingor
     }
     if exchange.show_generation {
         head.insert_header(GENERATION, exchange.snapshot.generation_header.clone())?;
+    }
+    Ok(())
+}
+
+/// A service may close its connection to us; the client's is another one.
+fn close_is_not_passed_on(head: &mut ResponseHeader) -> pingora::Result<()> {
+    if head.headers.contains_key(header::CONNECTION) {
+        heads::retain_response(head, |name, _| *name != header::CONNECTION)?;
     }
     Ok(())
 }

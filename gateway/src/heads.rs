@@ -70,8 +70,8 @@ pub(crate) fn response_fields(head: &ResponseHeader) -> Fields {
         fields.push(FieldName::Pseudo(":status"), status);
     }
     for (name, value) in &head.headers {
-        // As on Envoy, a filter sees here that a response comes in chunks.
-        if *name == header::TRANSFER_ENCODING || !OF_CONNECTION.contains(name) {
+        // As on Envoy, a filter sees here that a response comes in chunks, or ends its connection.
+        if *name != header::UPGRADE {
             fields.push(FieldName::Header(name.clone()), value.clone());
         }
     }
@@ -115,6 +115,43 @@ fn carry(
             append(name.clone(), value.clone()).map_err(|_| FULL)?;
         }
     }
+    Ok(())
+}
+
+/// Keeps the headers that `keep` says, in their order, which a map that takes them out one by one
+/// would lose.
+pub(crate) fn retain_request(
+    head: &mut RequestHeader,
+    keep: impl Fn(&HeaderName, &HeaderValue) -> bool,
+) -> pingora::Result<()> {
+    if head.headers.iter().all(|(name, value)| keep(name, value)) {
+        return Ok(());
+    }
+    let room = head.headers.len();
+    let mut kept = RequestHeader::build_no_case(head.method.clone(), head.raw_path(), Some(room))?;
+    kept.set_version(head.version);
+    for (name, value) in head.headers.iter().filter(|(name, value)| keep(name, value)) {
+        kept.append_header(name.clone(), value.clone())?;
+    }
+    *head = kept;
+    Ok(())
+}
+
+/// The same for a response.
+pub(crate) fn retain_response(
+    head: &mut ResponseHeader,
+    keep: impl Fn(&HeaderName, &HeaderValue) -> bool,
+) -> pingora::Result<()> {
+    if head.headers.iter().all(|(name, value)| keep(name, value)) {
+        return Ok(());
+    }
+    let room = head.headers.len();
+    let mut kept = ResponseHeader::build_no_case(head.status, Some(room))?;
+    kept.set_version(head.version);
+    for (name, value) in head.headers.iter().filter(|(name, value)| keep(name, value)) {
+        kept.append_header(name.clone(), value.clone())?;
+    }
+    *head = kept;
     Ok(())
 }
 

@@ -2,7 +2,10 @@
 //! the edge should not is refused, and what belongs to the client's connection is taken out.
 
 use http::{HeaderName, HeaderValue, Version, header};
-use pingora::{http::RequestHeader, protocols::http::ServerSession};
+use pingora::{
+    http::{RequestHeader, ResponseHeader},
+    protocols::http::ServerSession,
+};
 
 use crate::{chain::head_bytes, failure::ClientFault, heads};
 
@@ -67,14 +70,14 @@ fn check_chunked(session: &ServerSession) -> Result<(), ClientFault> {
 }
 
 /// Headers that hold between two hops only (RFC 9110, section 7.6.1, and what older agents send).
-/// `transfer-encoding` is one too, and stays: pingora frames bodies by it.
-const OF_ONE_HOP: [HeaderName; 7] = [
+/// `connection`, `te` and `upgrade` are looked at more closely; `transfer-encoding` stays, because
+/// pingora frames bodies by it.
+const OF_ONE_HOP: [HeaderName; 6] = [
     HeaderName::from_static("http2-settings"),
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
-    header::TE,
     header::TRAILER,
 ];
 
@@ -130,21 +133,22 @@ pub(crate) fn strip(head: &mut RequestHeader) -> pingora::Result<Result<bool, Cl
         head.set_uri(head.uri.clone());
     }
     let nominations = Nominations::of(&head.headers);
-    for name in &nominations.names {
-        if PROTECTED.contains(&name.as_str()) {
-            let why = "the `connection` header names a header that may not be stripped";
-            return Ok(Err(ClientFault::Malformed { why }));
-        }
-        head.remove_header(name);
+    if nominations.names.iter().any(|name| PROTECTED.contains(&name.as_str())) {
+        let why = "the `connection` header names a header that may not be stripped";
+        return Ok(Err(ClientFault::Malformed { why }));
     }
-    OF_ONE_HOP.iter().for_each(|name| drop(head.remove_header(name)));
-    head.remove_header(&header::CONNECTION);
     // Nothing else is known to be safe behind a gateway: an upgrade to HTTP/2 would smuggle.
     let websocket = head.headers.get(header::UPGRADE).is_some_and(is_websocket);
-    if nominations.upgrade && websocket && head.version == Version::HTTP_11 {
+    let upgrades = nominations.upgrade && websocket && head.version == Version::HTTP_11;
+    heads::retain_request(head, |name, value| match *name {
+        header::CONNECTION => false,
+        header::UPGRADE => upgrades,
+        // gRPC services want to be told that their trailers will be read.
+        header::TE => value == "trailers",
+        _ => !OF_ONE_HOP.contains(name) && !nominations.names.contains(name),
+    })?;
+    if upgrades {
         head.insert_header(header::CONNECTION, HeaderValue::from_static("upgrade"))?;
-    } else {
-        head.remove_header(&header::UPGRADE);
     }
     Ok(Ok(nominations.close))
 }
@@ -153,17 +157,19 @@ fn is_websocket(protocol: &HeaderValue) -> bool {
     protocol.as_bytes().eq_ignore_ascii_case(b"websocket")
 }
 
-/// The same for a service's response, before filters see it.
-pub(crate) fn strip_response(head: &mut pingora::http::ResponseHeader) {
+/// The same for a service's response, before filters see it. As on Envoy, they still see that the
+/// service closes its connection.
+pub(crate) fn strip_response(head: &mut ResponseHeader) -> pingora::Result<()> {
     let nominations = Nominations::of(&head.headers);
-    for name in &nominations.names {
-        if !PROTECTED.contains(&name.as_str()) && *name != header::SET_COOKIE {
-            head.remove_header(name);
-        }
-    }
-    OF_ONE_HOP.iter().for_each(|name| drop(head.remove_header(name)));
-    head.remove_header(&header::CONNECTION);
-    head.remove_header(&header::UPGRADE);
+    let named = |name: &HeaderName| {
+        let stays = PROTECTED.contains(&name.as_str()) || *name == header::SET_COOKIE;
+        !stays && nominations.names.contains(name)
+    };
+    heads::retain_response(head, |name, value| match *name {
+        header::CONNECTION => value.as_bytes().eq_ignore_ascii_case(b"close"),
+        header::TE | header::UPGRADE => false,
+        _ => !OF_ONE_HOP.contains(name) && !named(name),
+    })
 }
 
 #[cfg(test)]
@@ -188,10 +194,11 @@ mod tests {
             ("x-two", "2"),
             ("te", "trailers"),
             ("upgrade", "h2c"),
+            ("x-three", "3"),
         ]);
         assert!(strip(&mut head).unwrap().unwrap());
         let names: Vec<_> = head.headers.keys().map(HeaderName::as_str).collect();
-        assert_eq!(names, ["host", "x-two"]);
+        assert_eq!(names, ["host", "x-two", "te", "x-three"]);
     }
 
     #[test]

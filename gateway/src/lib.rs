@@ -18,6 +18,7 @@ pub mod router;
 
 mod chain;
 mod heads;
+mod order;
 mod redirect;
 pub mod settle;
 

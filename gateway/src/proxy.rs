@@ -11,6 +11,7 @@ mod gather;
 mod relay;
 mod route;
 mod send;
+mod upstream;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +19,7 @@ use arc_swap::ArcSwap;
 use pingora::{
     Error, ErrorType,
     apps::{HttpPersistentSettings, ReusedHttpStream},
-    connectors::{ConnectorOptions, http::v1::Connector},
+    connectors::{ConnectorOptions, TransportConnector},
     protocols::http::ServerSession,
 };
 use tokio::time::Instant;
@@ -31,6 +32,7 @@ use crate::{
     exchange::Exchange,
     failure::{ClientFault, Failure},
     forward, intake,
+    order::Order,
     snapshot::Snapshot,
 };
 
@@ -50,7 +52,7 @@ pub struct Proxy {
     snapshot: Arc<ArcSwap<Snapshot>>,
     /// Adds the generation's number to each answer.
     show_generation: bool,
-    connector: Connector,
+    connector: TransportConnector,
 }
 
 /// Why an exchange did not simply come to its end.
@@ -85,7 +87,7 @@ impl From<Answer> for Broken {
 
 impl Proxy {
     pub fn new(worker: usize, snapshot: Arc<ArcSwap<Snapshot>>, show_generation: bool) -> Self {
-        let connector = Connector::new(Some(ConnectorOptions::new(WARM)));
+        let connector = TransportConnector::new(Some(ConnectorOptions::new(WARM)));
         Self { worker, snapshot, show_generation, connector }
     }
 
@@ -159,7 +161,7 @@ impl Proxy {
         blame::report(client.req_header(), exchange, &failure);
         match failure {
             Failure::Client(ClientFault::Gone { .. }) => {
-                exchange.note_details("downstream_remote_disconnect".into());
+                exchange.note_gone();
                 return false;
             }
             // Where the next request begins is anybody's guess.
@@ -221,6 +223,10 @@ async fn read_head(client: &mut ServerSession, connection: &Connection) -> bool 
 fn admit(client: &mut ServerSession, exchange: &mut Exchange) -> Result<(), Broken> {
     // Before anything changes the head by which the body is framed.
     let has_body = !client.is_body_empty();
+    let head = client.req_header();
+    if head.headers.len() != head.headers.keys_len() {
+        exchange.filters.request.order = Order::of_wire(&client.to_h1_raw(), &head.headers);
+    }
     let checked = match intake::check(client) {
         Ok(()) => intake::strip(client.req_header_mut())?,
         Err(fault) => Err(fault),

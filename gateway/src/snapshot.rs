@@ -122,6 +122,11 @@ impl Backends {
         Self { shares: shares.collect() }
     }
 
+    /// The first that is listed.
+    pub fn first(&self) -> Option<&Service> {
+        self.shares.first().map(|(_, service)| &**service)
+    }
+
     /// A service by weight.
     pub fn pick(&self) -> Option<&Arc<Service>> {
         match &*self.shares {

@@ -18,6 +18,11 @@ def load(path):
         return tomllib.load(file)
 
 
+def guests(case):
+    """The modules that a case needs."""
+    return {plugin.get("module", "probe") for plugin in case.get("plugin", [])}
+
+
 def shown(data):
     """Bytes as printable text of one line."""
     # Portico has escaped a guest's control characters before it logs them, Envoy has not.

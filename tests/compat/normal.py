@@ -7,8 +7,8 @@ one; `critical` is `error`. Everything else stays as it was seen.
 import re
 
 VOLATILE = re.compile(
-    r"^(\w+ +property (request\.(time|duration)|(source|destination|upstream)\.(port|address)|"
-    r"upstream\.(local_address|cx_pool_ready_duration)|connection\.id|response\.backend_latency|"
+    r"^(\w+ +property (request\.(id|time|duration)|(source|destination|upstream)\.(port|address)|"
+    r"upstream\.(local_address|cx_pool_ready_duration)|connection\.id|x_request_id|response\.backend_latency|"
     r"\w+\.total_size|(request|response)\.headers|xds\.node\S*) -> 0) .*")
 REPLACED = [
     (re.compile(r"(x-envoy-upstream-service-time\W+)\d+"), r"\1N"),

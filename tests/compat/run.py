@@ -63,10 +63,8 @@ def transcript(gateway, binary, case, modules, ports):
 
 def modules_of(folders):
     def find(name):
-        for folder in folders:
-            if (folder / f"{name}.wasm").is_file():
-                return folder / f"{name}.wasm"
-        raise FileNotFoundError(f"{name}.wasm is in none of {[str(f) for f in folders]}")
+        modules = (folder / f"{name}.wasm" for folder in folders)
+        return next((module for module in modules if module.is_file()), None)
     return find
 
 
@@ -74,6 +72,9 @@ def one(path, options, ports):
     """(name, result, difference) of a case."""
     name, case = path.stem, cases.load(path)
     modules = modules_of([path.parent, *options.guests])
+    missing = [guest for guest in cases.guests(case) if not modules(guest)]
+    if missing:
+        return name, f"skipped: {', '.join(missing)}.wasm is not built", []
     recording, loose = path.with_suffix(".envoy"), case.get("loose", False)
     try:
         if options.recorded:
@@ -91,10 +92,21 @@ def one(path, options, ports):
         return name, f"failed: {error!r}", []
     actual = normal.of(raw, loose)
     difference = list(difflib.unified_diff(expected, actual, "envoy", "portico", lineterm="", n=2))
-    wanted = case.get("different")
+    return judge(name, case, path.with_suffix(".different"), difference, options)
+
+
+def judge(name, case, known, difference, options):
+    """What a difference means: none, the one that is known and has its reason, or another one."""
+    if "races" in case:
+        return name, "ran; what it shows depends on who is first", []
     if not difference:
-        return name, "same, though it should not be" if wanted else "same", []
-    return name, "differs, as meant" if wanted else "DIFFERS", difference
+        return name, "SAME, though it should not be" if "different" in case else "same", []
+    lines = [line for line in difference[2:] if not line.startswith("@@")]
+    if options.accept and "different" in case:
+        known.write_text("\n".join(lines) + "\n")
+    if "different" in case and known.exists() and known.read_text().splitlines() == lines:
+        return name, "differs, as known", []
+    return name, "DIFFERS", difference
 
 
 def keep(options, name, who, lines):
@@ -108,15 +120,24 @@ def arguments():
     parser.add_argument("cases", nargs="*", help="names, or paths of TOML files; default: all")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--recorded", action="store_true")
+    parser.add_argument("--accept", action="store_true",
+                        help="write down how cases with a reason (`different`) differ")
     parser.add_argument("--quiet", action="store_true", help="the table only")
+    parser.add_argument("--failures", action="store_true", help="say nothing of what is as it should be")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the raw transcripts")
     parser.add_argument("--envoy", default=shutil.which("envoy"))
     parser.add_argument("--portico", default=ROOT / "target/release/portico", type=pathlib.Path)
     parser.add_argument("--guests", action="append", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=AT_ONCE)
     options = parser.parse_args()
-    options.guests = options.guests or [ROOT / "target/release/guests"]
+    guests = options.guests or [ROOT / "target/release/guests"]
+    options.guests = [folder.resolve() for folder in guests]
+    options.portico = options.portico.resolve()
     return options
+
+
+def failed(result):
+    return result.startswith(("DIFFERS", "SAME", "failed"))
 
 
 def main():
@@ -130,13 +151,14 @@ def main():
     ports, results = Silent().ports(), []
     with ThreadPoolExecutor(options.jobs) as pool:
         for name, result, difference in pool.map(lambda p: one(p, options, ports), paths):
-            print(f"{name:44} {result}", flush=True)
+            if not options.failures or failed(result):
+                print(f"{name:44} {result}", flush=True)
             results.append(result)
             if difference and not options.quiet:
                 print("\n".join("    " + line for line in difference))
     for result in sorted(set(result.split(":")[0] for result in results)):
         print(f"{sum(r.split(':')[0] == result for r in results):5} {result}")
-    return int(any(r == "DIFFERS" or r.startswith("failed") for r in results))
+    return int(any(map(failed, results)))
 
 
 if __name__ == "__main__":

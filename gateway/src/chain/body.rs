@@ -47,6 +47,13 @@ pub(crate) fn push(
         Direction::Request => Some(0),
         Direction::Response => exchange.filters.reached.checked_sub(1),
     };
+    if let Some(stream) = &mut exchange.filters.stream {
+        let progress = &mut stream.facts.progress;
+        match direction {
+            Direction::Request => progress.request_body += piece.len() as u64,
+            Direction::Response => progress.response_body += piece.len() as u64,
+        }
+    }
     // What has come while a filter kept the head is given in one call, as from Envoy.
     if std::mem::take(&mut way(exchange, direction).waited) {
         return push_from(exchange, direction, first, BytesMut::from(piece), end);

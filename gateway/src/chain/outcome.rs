@@ -23,7 +23,8 @@ pub(super) fn check(exchange: &mut Exchange, step: &PluginStep, status: u16) -> 
         return Err(Answer::from_filter(name, local, exchange.is_grpc).into());
     }
     if std::mem::take(&mut stream.close) {
-        tracing::debug!(target: "portico::plugin", plugin = &**name, "it closed the stream");
+        stream.facts.progress.details = Some("wasm_close_stream".into());
+        tracing::debug!(target: "portico::request", plugin = &**name, "a filter closed the stream");
         return Err(Broken::Closed);
     }
     if let Some(invalid) = stream.invalid.take() {
@@ -51,6 +52,6 @@ pub(super) fn failed(plugin: Arc<str>, cause: String, status: u16) -> Failure {
 }
 
 /// As on Envoy: 404 for a request that lost its pseudo headers, 502 for a response.
-pub(super) fn incomplete(Missing(what): Missing, status: u16) -> Failure {
-    failed("a filter".into(), format!("missing required header: {what}"), status)
+pub(super) fn incomplete(plugin: Arc<str>, Missing(what): Missing, status: u16) -> Failure {
+    failed(plugin, format!("missing required header: {what}"), status)
 }

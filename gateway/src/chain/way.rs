@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use portico_wasm::{Locker, Stream, Visit};
 
 use super::pause::Direction;
+use crate::order::Order;
 
 /// The state of all filters of one exchange.
 #[derive(Default)]
@@ -59,6 +60,8 @@ pub(crate) struct Way {
     /// The message is its head alone.
     pub(crate) head_ended: bool,
     pub(crate) newer: Newer,
+    /// The order of the head's lines, where a map of headers would lose it.
+    pub(crate) order: Option<Order>,
     /// Body that waits in front of the step which keeps the head.
     pub(crate) stash: BytesMut,
     pub(crate) stash_ended: bool,

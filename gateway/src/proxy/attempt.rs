@@ -8,7 +8,7 @@ use pingora::{
 };
 use tokio::time::Instant;
 
-use super::{Broken, Proxy, expired, relay::Ended};
+use super::{Broken, Proxy, expired, relay::Ended, upstream::Ordered};
 use crate::{
     backend::Target,
     exchange::Exchange,
@@ -30,7 +30,7 @@ impl Proxy {
             let target = pick(exchange)?;
             let (peer, began) = aim(exchange, target);
             exchange.attempts.began = Some(began);
-            let (mut upstream, reused) = match self.connector.get_http_session(&*peer).await {
+            let (mut upstream, reused) = match self.connect(&peer, exchange).await {
                 Ok(connected) => connected,
                 Err(error) => {
                     // Nothing of the request has been sent, so another endpoint may have it,
@@ -59,8 +59,26 @@ impl Proxy {
         }
     }
 
-    async fn release(&self, upstream: HttpSession, peer: &HttpPeer) {
-        self.connector.release_http_session(upstream, peer, peer.idle_timeout()).await;
+    /// A connection to the service, and whether it is a warm one.
+    async fn connect(
+        &self,
+        peer: &HttpPeer,
+        exchange: &Exchange,
+    ) -> pingora::Result<(HttpSession, bool)> {
+        let (stream, reused) = self.connector.get_stream(peer).await?;
+        let stream = match &exchange.filters.request.order {
+            Some(order) => Box::new(Ordered::new(stream, order.clone())),
+            None => stream,
+        };
+        Ok((HttpSession::new_with_options(stream, peer), reused))
+    }
+
+    /// Keeps the connection for another request, if it is fit for one.
+    async fn release(&self, mut upstream: HttpSession, peer: &HttpPeer) {
+        upstream.respect_keepalive();
+        if let Some(stream) = upstream.reuse().await.and_then(Ordered::unwrap) {
+            self.connector.release_stream(stream, peer.reuse_hash(), peer.idle_timeout());
+        }
     }
 }
 

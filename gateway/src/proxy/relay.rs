@@ -3,7 +3,13 @@
 mod framing;
 mod response;
 
-use bytes::Bytes;
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
+use bytes::{Bytes, BytesMut};
 use pingora::{
     Error,
     http::{RequestHeader, ResponseHeader},
@@ -56,6 +62,9 @@ struct Relay<'a> {
     /// Why the service took no more of the request. It may still answer.
     send_error: Option<Box<Error>>,
 }
+
+/// Bytes of a body that a filter is shown at once, if they have come at once.
+const AT_ONCE: usize = 1 << 20;
 
 enum Event {
     Body(Option<Bytes>),
@@ -182,9 +191,17 @@ impl Relay<'_> {
             return self.on_upgraded_body(piece).await;
         }
         self.client_done = piece.is_none() || self.client.is_body_done();
-        let piece = piece.unwrap_or_default();
+        let mut piece = piece.unwrap_or_default();
         if self.seen[0] {
-            body::push(self.exchange, Direction::Request, piece, self.client_done)?;
+            if !self.client_done {
+                piece = self.with_what_has_come(piece).await?;
+            }
+            let pushed = body::push(self.exchange, Direction::Request, piece, self.client_done);
+            if let Err(broken) = pushed {
+                // What filters have let go is the service's, whatever happens to the end.
+                self.send_request().await?;
+                return Err(broken);
+            }
         } else {
             let way = &mut self.exchange.filters.request;
             way.ended |= self.client_done;
@@ -193,6 +210,22 @@ impl Relay<'_> {
             }
         }
         self.send_request().await
+    }
+
+    /// A piece and what has come behind it. Filters are shown what is there at once, as by Envoy,
+    /// and not as the client has cut it into chunks.
+    async fn with_what_has_come(&mut self, piece: Bytes) -> Result<Bytes, Broken> {
+        let mut whole = BytesMut::new();
+        while piece.len() + whole.len() < AT_ONCE && !self.client_done {
+            let Some(more) = at_once(self.client.read_body_or_idle(false)).await else { break };
+            let more = more.map_err(|error| error.into_down())?;
+            self.client_done = more.is_none() || self.client.is_body_done();
+            if whole.is_empty() {
+                whole.extend_from_slice(&piece);
+            }
+            whole.extend_from_slice(&more.unwrap_or_default());
+        }
+        Ok(if whole.is_empty() { piece } else { whole.freeze() })
     }
 
     /// What comes after an upgrade is no HTTP.
@@ -264,4 +297,14 @@ impl Relay<'_> {
         self.send_request().await?;
         self.send_response().await
     }
+}
+
+/// What a future answers if it need not wait.
+async fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }

@@ -19,7 +19,8 @@ use crate::{
         pause::{self, Direction},
     },
     exchange::Exchange,
-    failure, forward,
+    failure, forward, heads,
+    order::Order,
 };
 
 impl Proxy {
@@ -57,6 +58,8 @@ async fn through_filters(
     // Whatever the request's filters still hold has no way to go any more.
     pause::drop_request(exchange);
     let mut head = Box::new(answer.head()?);
+    let names = answer.headers.iter().map(|(name, _)| name.clone());
+    exchange.filters.response.order = Order::of(names.collect());
     let alone = answer.body.is_empty();
     let mut verdict = chain::on_response(exchange, &mut head, alone)?;
     let seen = !alone && body::is_seen(exchange, Direction::Response);
@@ -84,7 +87,7 @@ async fn through_filters(
     let pieces = std::mem::take(&mut way.out);
     let length = pieces.iter().map(bytes::Bytes::len).sum::<usize>();
     head.insert_header(header::CONTENT_LENGTH, length)?;
-    head.remove_header(&header::TRANSFER_ENCODING);
+    heads::retain_response(&mut head, |name, _| *name != header::TRANSFER_ENCODING)?;
     exchange.note_head(Some(&head), client.get_keepalive().is_none());
     forward::response(exchange, &mut head)?;
     let bodiless = matches!(head.status.as_u16(), 204 | 304);
@@ -94,7 +97,8 @@ async fn through_filters(
     if exchange.connection.is_gone() {
         client.set_keepalive(None);
     }
-    exchange.connection.answering(client.req_header().version);
+    let order = exchange.filters.response.order.take();
+    exchange.connection.answering(client.req_header().version, order);
     if length == 0 || bodiless || client.req_header().method == http::Method::HEAD {
         return Ok(vec![HttpTask::Header(head, true)]);
     }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use self::{
-    data::Data,
+    data::{Data, Versions},
     queues::{Names, Queues},
 };
 pub(crate) use self::{
@@ -33,6 +33,7 @@ pub struct SharedStore {
 struct Registry {
     scopes: Mutex<HashMap<Arc<str>, Weak<Scope>>>,
     queues: Queues,
+    versions: Versions,
 }
 
 /// What an entry or a message costs beside its bytes, so that a million empty ones are not free.
@@ -99,7 +100,8 @@ impl Scope {
         limits: &Limits,
     ) -> Result<(), SetError> {
         let (key, value) = (key.to_vec(), bytes::Bytes::copy_from_slice(value));
-        let replaced = lock(&self.data).set(key, value, version, &self.used, limits)?;
+        let counters = (&*self.used, &self.registry.versions);
+        let replaced = lock(&self.data).set(key, value, version, counters, limits)?;
         drop(replaced);
         Ok(())
     }

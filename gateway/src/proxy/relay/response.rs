@@ -1,11 +1,5 @@
 //! The way back: from the service through the filters to the client.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-};
-
 use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
 use pingora::{
@@ -14,18 +8,16 @@ use pingora::{
     protocols::http::HttpTask,
 };
 
-use super::{Relay, framing};
+use super::{AT_ONCE, Relay, at_once, framing};
 use crate::{
     chain::{
         self, Newer, Verdict, body,
         pause::{self, Direction},
     },
     forward, intake,
+    order::Order,
     proxy::{Broken, expired},
 };
-
-/// Bytes of a body that a filter is shown at once, if they have come at once.
-const AT_ONCE: usize = 1 << 20;
 
 impl Relay<'_> {
     /// Something came from the service.
@@ -61,12 +53,7 @@ impl Relay<'_> {
 
     /// What the service has sent already.
     async fn already_there(&mut self) -> Option<pingora::Result<HttpTask>> {
-        let mut reading = pin!(self.upstream.read_response_task());
-        poll_fn(|context| match reading.as_mut().poll(context) {
-            Poll::Ready(task) => Poll::Ready(Some(task)),
-            Poll::Pending => Poll::Ready(None),
-        })
-        .await
+        at_once(self.upstream.read_response_task()).await
     }
 
     /// A piece of the body. Filters are shown what is there at once, as by Envoy, and not as it was
@@ -111,11 +98,16 @@ impl Relay<'_> {
         }
         self.limit_rest(upgraded);
         if !upgraded {
-            intake::strip_response(&mut head);
+            let order = Order::of_wire(&self.upstream.get_headers_raw_bytes(), &head.headers);
+            self.exchange.filters.response.order = order;
+            intake::strip_response(&mut head)?;
         }
         forward::service_time(self.exchange, &mut head)?;
         if self.exchange.filters.stream.is_some() {
             self.exchange.note_details("via_upstream".into());
+        }
+        if end {
+            self.exchange.note_upstream_done();
         }
         let alone = end || has_no_body(self.client.req_header(), &head);
         let verdict = chain::on_response(self.exchange, &mut head, alone && !upgraded)?;
@@ -144,6 +136,9 @@ impl Relay<'_> {
     /// A piece of the response's body, or its end.
     fn on_piece(&mut self, piece: Option<Bytes>, end: bool) -> Result<(), Broken> {
         self.upstream_done |= end;
+        if end {
+            self.exchange.note_upstream_done();
+        }
         if self.exchange.filters.response.ended {
             return Ok(());
         }
@@ -180,7 +175,8 @@ impl Relay<'_> {
                 return Ok(());
             }
             let upgraded = head.status == StatusCode::SWITCHING_PROTOCOLS;
-            self.exchange.connection.answering(self.client.req_header().version);
+            let order = self.exchange.filters.response.order.take();
+            self.exchange.connection.answering(self.client.req_header().version, order);
             let own = self.exchange.filters.response.newer == Newer::Head;
             let closes = self.client.get_keepalive().is_none();
             self.exchange.note_head(own.then_some(&*head), closes);

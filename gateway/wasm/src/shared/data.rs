@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
@@ -14,8 +14,20 @@ use crate::limits::Limits;
 #[derive(Default)]
 pub(super) struct Data {
     values: HashMap<Vec<u8>, (Bytes, u32)>,
-    /// The version given last. The first one is 1; 0 means "any" to guests and is never given.
-    version: u32,
+}
+
+/// Versions, counted over all scopes as in Envoy. The first one is 1; 0 means "any" to guests and
+/// is never given.
+#[derive(Default)]
+pub(super) struct Versions(AtomicU32);
+
+impl Versions {
+    fn next(&self) -> u32 {
+        match self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1) {
+            0 => self.next(),
+            version => version,
+        }
+    }
 }
 
 /// Why a value was not set.
@@ -38,7 +50,7 @@ impl Data {
         key: Vec<u8>,
         value: Bytes,
         version: u32,
-        used: &AtomicUsize,
+        (used, versions): (&AtomicUsize, &Versions),
         limits: &Limits,
     ) -> Result<Option<Bytes>, SetError> {
         let old = self.values.get(&key);
@@ -54,7 +66,6 @@ impl Data {
             return Err(SetError::Full);
         }
         used.fetch_sub(before, Ordering::Relaxed);
-        self.version = self.version.checked_add(1).unwrap_or(1);
-        Ok(self.values.insert(key, (value, self.version)).map(|(old, _)| old))
+        Ok(self.values.insert(key, (value, versions.next())).map(|(old, _)| old))
     }
 }

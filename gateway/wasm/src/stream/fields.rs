@@ -91,6 +91,13 @@ impl Fields {
         self.entries.push(Field { name, value });
     }
 
+    /// Takes a line out while the proxy completes the head; this does not count as a change.
+    pub fn withdraw(&mut self, name: &FieldName) {
+        let changed = self.changed;
+        self.take_out(name);
+        self.changed = changed;
+    }
+
     /// Whether a guest has changed it since it was filled.
     pub fn changed(&self) -> bool {
         self.changed
