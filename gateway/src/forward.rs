@@ -85,8 +85,8 @@ pub(crate) fn response(exchange: &Exchange, head: &mut ResponseHeader) -> pingor
     }
     // The phrase says nothing that the number does not; a service's own is not passed on. Those that
     // Envoy does not know are its word for them.
-    let known = head.status.canonical_reason().is_some()
-        && !matches!(head.status.as_u16(), 418 | 451);
+    let known =
+        head.status.canonical_reason().is_some() && !matches!(head.status.as_u16(), 418 | 451);
     head.set_reason_phrase(if known { None } else { Some("Unknown") })?;
     head.insert_header(header::SERVER, SERVER)?;
     if !exchange.request_id.is_empty() {

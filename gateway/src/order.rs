@@ -36,23 +36,23 @@ impl Order {
 
     /// The order of a list. None if a map of it has it too.
     pub(crate) fn of(names: Vec<HeaderName>) -> Option<Self> {
-        let apart = names.iter().enumerate().any(|(at, name)| {
-            at > 0 && names[at - 1] != *name && names[..at].contains(name)
-        });
+        let apart = names
+            .iter()
+            .enumerate()
+            .any(|(at, name)| at > 0 && names[at - 1] != *name && names[..at].contains(name));
         apart.then(|| Self(names.into()))
     }
 
     /// Puts what filters are shown into this order; what it does not name comes last.
     pub(crate) fn sort_fields(&self, fields: Fields) -> Fields {
         let mut sorted = Fields::with_capacity(fields.len());
-        let (pseudo, rest): (Vec<_>, Vec<_>) = fields
-            .iter()
-            .cloned()
-            .partition(|field| matches!(field.name, FieldName::Pseudo(_)));
+        let (pseudo, rest): (Vec<_>, Vec<_>) =
+            fields.iter().cloned().partition(|field| matches!(field.name, FieldName::Pseudo(_)));
         let mut rest = rest.into_iter().map(Some).collect::<Vec<_>>();
-        let named = self.take_each(&mut rest, |field, name| {
-            matches!(&field.name, FieldName::Header(own) if own == name)
-        });
+        let named = self.take_each(
+            &mut rest,
+            |field, name| matches!(&field.name, FieldName::Header(own) if own == name),
+        );
         for field in pseudo.into_iter().chain(named) {
             sorted.push(field.name, field.value);
         }
@@ -82,7 +82,8 @@ impl Order {
     ) -> Vec<T> {
         let mut sorted = Vec::with_capacity(entries.len());
         for name in &self.0 {
-            let found = entries.iter_mut().find(|entry| entry.as_ref().is_some_and(|e| is(e, name)));
+            let found =
+                entries.iter_mut().find(|entry| entry.as_ref().is_some_and(|e| is(e, name)));
             sorted.extend(found.and_then(Option::take));
         }
         sorted.extend(entries.iter_mut().filter_map(Option::take));
@@ -117,7 +118,8 @@ mod tests {
     #[test]
     fn a_head_goes_out_in_the_order_it_came() {
         let order = Order::of_wire(CAME, &headers()).unwrap();
-        let grouped = b"GET / HTTP/1.1\r\nhost: a\r\nx-a: 1\r\nx-a: 3\r\nx-b: 2\r\nx-new: 4\r\n\r\n";
+        let grouped =
+            b"GET / HTTP/1.1\r\nhost: a\r\nx-a: 1\r\nx-a: 3\r\nx-b: 2\r\nx-new: 4\r\n\r\n";
         assert_eq!(
             String::from_utf8(order.sort_wire(grouped)).unwrap(),
             "GET / HTTP/1.1\r\nhost: a\r\nx-a: 1\r\nx-b: 2\r\nx-a: 3\r\nx-new: 4\r\n\r\n"

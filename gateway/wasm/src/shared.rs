@@ -13,13 +13,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicUsize},
 };
 
-use self::{
-    data::{Data, Versions},
-    queues::{Names, Queues},
-};
 pub(crate) use self::{
     data::SetError,
     queues::{Identity, Listener, QueueError, Registrar},
+};
+use self::{
+    data::{Data, Versions},
+    queues::{Names, Queues},
 };
 use crate::limits::Limits;
 
