@@ -4,7 +4,7 @@ use crate::digest::Digest;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 /// All entries are looked at for every request, so that the time says nothing about which
-/// one was meant; the limit keeps that scan within some ten microseconds.
+/// one was meant; the limit keeps that scan within some five microseconds.
 pub(crate) const MOST_ENTRIES: usize = 1000;
 
 pub(crate) struct Roster(Vec<Entry>);
