@@ -62,6 +62,10 @@ bench-plugins: plugins guests ## what filters cost here and on Envoy, and what a
 	cargo build --profile dist -p portico
 	@tests/bench/compare.py --bin $(or $(CARGO_TARGET_DIR),target)/dist
 
+.PHONY: bench-host
+bench-host: plugins ## CPU time of an instance, a request, each hot host function, and `auth`
+	cargo bench -p portico-wasm --bench host
+
 .PHONY: compat
 compat: plugins guests ## the recorded cases on Envoy and here, side by side
 	@tests/compat/test.sh $(BIN) --beside
