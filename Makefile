@@ -49,6 +49,7 @@ check: ## format, clippy and docs, warnings denied
 golden: ## rewrite the expected texts of golden tests; look at the difference before you commit
 	UPDATE=1 cargo test --release -p portico-config
 	UPDATE=1 cargo test --release -p portico --lib router
+	UPDATE=1 cargo test --release -p portico-wasm --test host
 
 .PHONY: bench
 bench: plugins ## CPU time per request beside nginx, HAProxy and Envoy, as far as they are installed

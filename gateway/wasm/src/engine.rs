@@ -12,7 +12,10 @@ use crate::{
     host::Host,
     limits::TICK,
     module::{LoadError, Module},
-    proxy_wasm,
+    proxy_wasm::{
+        self,
+        observed::{self, Observer},
+    },
 };
 
 /// Compiles modules. Share one in an `Arc`: plugins, old and new, run in it side by side.
@@ -29,6 +32,20 @@ impl Engine {
     /// # Errors
     /// If the folder cannot be used or this processor is not supported.
     pub fn new(cache: Option<&Path>) -> Result<Arc<Self>, LoadError> {
+        Self::with(cache, None)
+    }
+
+    /// An engine that tells `observer` of every call that a guest makes of a host function, on the
+    /// thread that runs the guest. For finding out what a filter does: a call takes many times as
+    /// long, and each costs its instance memory until that ends.
+    ///
+    /// # Errors
+    /// Those of [`Engine::new`].
+    pub fn observed(cache: Option<&Path>, observer: Observer) -> Result<Arc<Self>, LoadError> {
+        Self::with(cache, Some(observer))
+    }
+
+    fn with(cache: Option<&Path>, observer: Option<Observer>) -> Result<Arc<Self>, LoadError> {
         let mut config = Config::new();
         config.cranelift_opt_level(OptLevel::Speed).epoch_interruption(true);
         if let Some(folder) = cache {
@@ -38,8 +55,17 @@ impl Engine {
             config.cache(Some(cache));
         }
         let engine = wasmtime::Engine::new(&config).map_err(LoadError::engine)?;
-        let linker = proxy_wasm::linker(&engine).map_err(LoadError::engine)?;
+        let mut linker = proxy_wasm::linker(&engine).map_err(LoadError::engine)?;
+        if let Some(observer) = observer {
+            linker = observed::linker(&engine, &linker, &observer).map_err(LoadError::engine)?;
+        }
         Ok(Arc::new(Self { engine, linker, ticking: Mutex::new(false) }))
+    }
+
+    /// The host functions that a module may import, as module and name, in order.
+    pub fn offers(&self) -> Vec<(String, String)> {
+        let functions = observed::functions(&self.engine, &self.linker);
+        functions.into_iter().map(|(module, name, _)| (module, name)).collect()
     }
 
     /// Compiles a module, or takes it from the cache, and checks that it is a filter which this

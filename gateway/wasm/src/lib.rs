@@ -57,6 +57,7 @@ pub use self::{
         Unreachable,
     },
     plugin::{Direction, Fault, Phase, PhaseStats, Plugin, Resumed, Stats, Visit},
+    proxy_wasm::observed::{HostCall, Observer},
     shared::SharedStore,
     spec::{Capabilities, Capability, HeaderPause, Isolation, Spec},
     stream::{

@@ -4,6 +4,7 @@
 //! time, with any pointer.
 
 pub(crate) mod memory;
+pub(crate) mod observed;
 pub(crate) mod pairs;
 
 mod buffers;

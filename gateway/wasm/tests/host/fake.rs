@@ -21,6 +21,8 @@ pub(crate) struct Asked {
     pub(crate) calls: Vec<Origin>,
     /// The origin of each period that was set.
     pub(crate) ticks: Vec<Origin>,
+    /// Who is told of a message in a queue, and the queue.
+    pub(crate) wakes: Vec<(Origin, u32)>,
 }
 
 impl Fake {
@@ -75,8 +77,9 @@ impl Outside for Fake {
         self.asked().ticks.push(origin);
     }
 
-    fn queue(&self, _: Origin, queue: u32) {
+    fn queue(&self, origin: Origin, queue: u32) {
         self.say(format!("@ wake queue {queue}"));
+        self.asked().wakes.push((origin, queue));
     }
 
     fn background(&self, work: Box<dyn FnOnce() + Send>) {

@@ -9,16 +9,17 @@ use std::{
 
 use anyhow::{Context, Result};
 use bytes::{Bytes, BytesMut};
+use http::HeaderValue;
 use portico_wasm::{
-    Action, Direction, Fault, GrpcEvent, HeaderPause, HttpCallResponse, Limits, Locker, Origin,
-    Plugin, Spec, Stream, Visit,
+    Action, Direction, Fault, Fields, GrpcEvent, HeaderPause, HttpCallResponse, Limits, Locker,
+    Origin, Plugin, Spec, Stream, Visit,
 };
 
 use crate::{
     fake::Fake,
     guest::{Guest, compare},
     said::{Said, listen},
-    transcript::{lines, request, response},
+    transcript::{fields, lines, request, response},
 };
 
 /// A plugin, its outside, and what was written down.
@@ -129,6 +130,18 @@ fn record(
         Some(difference) => anyhow::bail!("{difference}"),
         None => Ok(()),
     }
+}
+
+/// The scenarios, one after the other.
+pub(crate) fn all() -> Result<()> {
+    bodies()?;
+    effective_context()?;
+    endings()?;
+    grpc()?;
+    header_pause()?;
+    http_call()?;
+    queue_ready()?;
+    trailers()
 }
 
 fn woken(locker: &Locker) -> bool {
@@ -287,6 +300,56 @@ fn grpc() -> Result<()> {
             Ok(())
         },
     )
+}
+
+#[test]
+fn queue_ready() -> Result<()> {
+    record(
+        "queue_ready",
+        |_| {},
+        |world| {
+            let (visit, stream) = world.enter("a request that has a job", true)?;
+            let wakes = world.outside.asked().wakes.clone();
+            let [(origin, queue)] = &wakes[..] else { anyhow::bail!("one is told: {wakes:?}") };
+            origin.queue_ready(*queue);
+            world.note("told", ());
+            origin.queue_ready(*queue);
+            world.note("told again", ());
+            world.leave(&visit, stream);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn trailers() -> Result<()> {
+    record(
+        "trailers",
+        |_| {},
+        |world| {
+            let (visit, mut stream) = world.enter("request", false)?;
+            stream = world.body(&visit, stream, Direction::Request, "body", false)?;
+            stream.request_trailers = fields([("x-sum", "1"), ("x-gone", "2")].iter());
+            let mut lent = Some(stream);
+            let action = world.plugin.request_trailers(0, &visit, &mut lent)?;
+            let mut stream = lent.context("the stream comes back")?;
+            world.note("request's trailers", (action, shown(&stream.request_trailers)));
+            stream.response = response();
+            stream.response_trailers = fields([("x-sum", "3")].iter());
+            let mut lent = Some(stream);
+            let action = world.plugin.respond(0, &visit, &mut lent, false)?;
+            world.note("response", action);
+            let action = world.plugin.response_trailers(0, &visit, &mut lent)?;
+            let stream = lent.context("the stream comes back")?;
+            world.note("response's trailers", (action, shown(&stream.response_trailers)));
+            world.leave(&visit, stream);
+            Ok(())
+        },
+    )
+}
+
+fn shown(fields: &Fields) -> Vec<(&str, &HeaderValue)> {
+    fields.iter().map(|field| (field.name.as_str(), &field.value)).collect()
 }
 
 /// A stream that never reached the filter, and the order in which filters of a chain end.

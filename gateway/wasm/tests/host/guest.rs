@@ -10,6 +10,8 @@ use std::{
 use anyhow::{Context, Result};
 use portico_wasm::{Capabilities, Capability, Engine, Limits, Module, Plugin, Services, Spec};
 
+use crate::coverage;
+
 /// One engine for all tests: its clock and its compiled host functions are shared, as in the
 /// gateway.
 pub(crate) static ENGINE: LazyLock<Arc<Engine>> =
@@ -52,7 +54,8 @@ impl Guest {
     }
 
     pub(crate) fn compile(&self) -> Result<Arc<Module>> {
-        Ok(ENGINE.compile(&self.wasm()?)?)
+        let engine = coverage::engine().unwrap_or_else(|| ENGINE.clone());
+        Ok(engine.compile(&self.wasm()?)?)
     }
 
     pub(crate) fn spec(&self, name: &str, limits: Limits) -> Spec {

@@ -14,12 +14,18 @@ macro_rules! recorded {
     ($($name:ident)*) => {
         $(#[test] fn $name() -> Result<()> { record(stringify!($name)) })*
 
+        /// All of them, one after the other.
+        pub(crate) fn all() -> Result<()> {
+            $($name()?;)*
+            Ok(())
+        }
+
         #[test]
         fn no_guest_is_forgotten() -> Result<()> {
             let mut tested = vec![$(stringify!($name)),*];
             tested.extend(["prelude", "misbehave", "lying_allocator", "chance", "slow_start"]);
             tested.extend(["bodies", "effective_context", "endings", "grpc", "header_pause"]);
-            tested.extend(["http_call"]);
+            tested.extend(["http_call", "queue_ready", "trailers"]);
             tested.sort_unstable();
             ensure!(names("")? == tested);
             Ok(())
@@ -34,6 +40,7 @@ recorded! {
     canary_traps
     command
     configuration
+    exit
     foreign
     foreign_expressions
     foreign_signature
@@ -50,6 +57,8 @@ recorded! {
     pause
     properties
     properties_set
+    refusals
+    runtimes
     shared_data
     shared_queue
     time_and_chance

@@ -46,7 +46,7 @@ pub(crate) fn response() -> Fields {
     fields(lines.iter())
 }
 
-fn fields<'a>(lines: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Fields {
+pub(crate) fn fields<'a>(lines: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Fields {
     let mut fields = Fields::default();
     for (name, value) in lines {
         let pseudo = [":authority", ":path", ":method", ":scheme", ":status"];
