@@ -49,7 +49,7 @@ pub use self::{
     limits::{Limits, MODULE_BYTES},
     locker::Locker,
     met::{Limit, Met},
-    metrics::MetricStore,
+    metrics::{GuestSeries, GuestValue, MetricStore},
     module::{Digest, LoadError, Module},
     origin::{Origin, RootKey},
     outside::{
@@ -61,7 +61,7 @@ pub use self::{
     shared::SharedStore,
     spec::{Capabilities, Capability, HeaderPause, Isolation, Spec},
     stream::{
-        ConnectionFacts, End, Facts, Field, FieldName, Fields, InvalidHead, LocalResponse,
-        Progress, RouteFacts, Stream, joins,
+        CallNote, ConnectionFacts, End, Facts, Field, FieldName, Fields, InvalidHead,
+        LocalResponse, Progress, RouteFacts, Stream, joins,
     },
 };

@@ -5,7 +5,7 @@
 //! metric is a number of its instance, made as Envoy makes it ([`Metrics`]), so that neither
 //! counting nor setting takes a lock.
 
-mod prometheus;
+mod reading;
 mod series;
 
 use std::{
@@ -13,6 +13,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+pub use self::reading::{GuestSeries, GuestValue};
 pub(crate) use self::series::Kind;
 use self::series::{Series, Value};
 use crate::abi::Status;
@@ -55,14 +56,14 @@ impl MetricStore {
         Metrics { plugin, limit, numbers: HashMap::new(), series: Default::default() }
     }
 
-    /// All series in the text format of Prometheus. Names begin with `portico_plugin_custom_`, so
-    /// that no guest can take the place of one of the gateway's own.
-    pub fn render_prometheus(&self) -> String {
+    /// All series as they are now, by plugin, kind and name.
+    pub fn series(&self) -> Vec<GuestSeries> {
         let plugins = lock(&self.plugins).clone();
-        prometheus::render(plugins.iter().flat_map(|(plugin, series)| {
-            let series = lock(&series.series).clone();
-            series.into_iter().map(move |((_, name), series)| (&**plugin, name, series))
-        }))
+        let of_plugin = |(plugin, all): (Arc<str>, Arc<PluginSeries>)| {
+            let all = lock(&all.series).clone();
+            all.into_iter().map(move |((_, name), series)| reading::read(&plugin, name, &series))
+        };
+        plugins.into_iter().flat_map(of_plugin).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! A [`Stream`] is owned by the proxy and lent to an instance for the time of one callback.
 
+mod calls;
 mod fields;
 
 use std::{
@@ -14,8 +15,12 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 
-pub use self::fields::{Field, FieldName, Fields, joins};
+pub(crate) use self::calls::NOTED;
 pub(crate) use self::fields::{HeadLimits, Rejected};
+pub use self::{
+    calls::CallNote,
+    fields::{Field, FieldName, Fields, joins},
+};
 
 /// One request, as the filters of its chain see it.
 #[derive(Debug)]
@@ -42,6 +47,8 @@ pub struct Stream {
     pub close: bool,
     /// Set by a guest that changed what the route was chosen by, and wants it chosen again.
     pub reroute: bool,
+    /// The first call-outs that were made for it.
+    pub calls: Vec<Arc<CallNote>>,
     /// What guests stored with `proxy_set_property`, by path.
     pub(crate) properties: BTreeMap<Vec<u8>, Property>,
     /// What guests stored with `set_envoy_filter_state`, by name.
@@ -172,6 +179,7 @@ impl Stream {
             invalid: None,
             close: false,
             reroute: false,
+            calls: Vec::new(),
             properties: BTreeMap::new(),
             filter_state: BTreeMap::new(),
         })

@@ -1,8 +1,11 @@
 //! The call-outs of an instance that are on their way, by the numbers the guest knows them by.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::outside::{GrpcRunning, Running};
+use crate::{
+    outside::{GrpcRunning, Running},
+    stream::CallNote,
+};
 
 /// Numbers as Envoy gives them: the two lowest bits tell the kind.
 #[derive(Default)]
@@ -12,6 +15,8 @@ pub(crate) struct Calls {
     last: [u32; 4],
     /// Streams that only the peer has closed.
     half_closed: usize,
+    /// What is told about those that were made for a stream.
+    notes: BTreeMap<u32, Arc<CallNote>>,
 }
 
 pub(crate) enum OpenCall {
@@ -69,6 +74,18 @@ impl Calls {
         self.open.insert(token, call);
     }
 
+    /// Something will be told about it.
+    pub(crate) fn note(&mut self, token: u32, note: Arc<CallNote>) {
+        self.notes.insert(token, note);
+    }
+
+    /// It is over, with this status or without an answer. Again does nothing.
+    pub(crate) fn ended(&mut self, token: u32, status: Option<u16>) {
+        if let Some(note) = self.notes.remove(&token) {
+            note.ended(status);
+        }
+    }
+
     pub(crate) fn get(&self, token: u32) -> Option<&OpenCall> {
         self.open.get(&token)
     }
@@ -76,6 +93,7 @@ impl Calls {
     /// Dropping what this answers cancels the call.
     pub(crate) fn remove(&mut self, token: u32) -> Option<OpenCall> {
         let call = self.open.remove(&token)?;
+        self.ended(token, None);
         if matches!(call, OpenCall::GrpcStream { closed_there: true, .. }) {
             self.half_closed -= 1;
         }

@@ -18,6 +18,7 @@ impl Instance {
     ) -> Result<(), Stopped> {
         let host = self.store.data_mut();
         let Some(OpenCall::Http(_)) = host.calls.get(token) else { return Ok(()) };
+        host.calls.ended(token, response.as_ref().and_then(status));
         let Some(OpenCall::Http(running)) = host.calls.remove(token) else { return Ok(()) };
         running.answered();
         if response.is_none() {
@@ -58,6 +59,7 @@ impl Instance {
             }
             GrpcEvent::Message(message) => {
                 if unary {
+                    host.calls.ended(token, Some(0));
                     drop(host.calls.remove(token));
                 }
                 let params = (root, number, count(message.len()));
@@ -75,6 +77,7 @@ impl Instance {
             }
             GrpcEvent::Closed { status, message } => {
                 let limit = self.limits.calls;
+                host.calls.ended(token, u16::try_from(status).ok());
                 host.calls.close_there(token, limit);
                 host.delivery.status = (status.cast_unsigned(), message);
                 let params = (root, number, status);
@@ -120,6 +123,12 @@ impl Instance {
 
 /// Whether the callback returned.
 pub(crate) type Outcome = Result<(), Stopped>;
+
+/// The status of an answer.
+fn status(response: &HttpCallResponse) -> Option<u16> {
+    let (_, value) = response.headers.iter().find(|(name, _)| &**name == b":status")?;
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
 
 fn count(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)

@@ -15,14 +15,6 @@ impl Kind {
     pub(crate) fn from_guest(value: i32) -> Option<Self> {
         [Self::Counter, Self::Gauge, Self::Histogram].get(usize::try_from(value).ok()?).copied()
     }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
-    }
 }
 
 pub(super) struct Series {
@@ -47,14 +39,6 @@ impl Series {
 
     pub(super) fn value(&self) -> &Value {
         &self.value
-    }
-
-    pub(super) fn kind(&self) -> Kind {
-        match self.value {
-            Value::Counter(_) => Kind::Counter,
-            Value::Gauge(_) => Kind::Gauge,
-            Value::Histogram(_) => Kind::Histogram,
-        }
     }
 }
 
@@ -111,17 +95,9 @@ impl Histogram {
         saturating_add(&self.sum, value);
     }
 
-    /// How many values were at or below each bound, and how many there were.
-    pub(super) fn cumulative(&self) -> ([u64; BOUNDS.len()], u64) {
-        let mut total = 0_u64;
-        let mut below = [0; BOUNDS.len()];
-        for (index, bucket) in self.buckets.iter().enumerate() {
-            total = total.saturating_add(bucket.load(Ordering::Relaxed));
-            if let Some(below) = below.get_mut(index) {
-                *below = total;
-            }
-        }
-        (below, total)
+    /// By bucket; the last one is what is above all bounds.
+    pub(super) fn counts(&self) -> Vec<u64> {
+        self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect()
     }
 
     pub(super) fn sum(&self) -> u64 {

@@ -15,6 +15,7 @@ use crate::{
     host::{CallKind, Host, OpenCall},
     met::Limit,
     outside::HttpCall,
+    stream::{CallNote, NOTED},
 };
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -60,10 +61,12 @@ fn http_call(
         // Before the call starts, so that one whose number the guest cannot learn never does.
         write_u32(memory, return_token, 0)?;
         let token = open(host, CallKind::Http)?;
+        let target = upstream.clone();
         let call = HttpCall { upstream, headers, body, trailers, timeout };
         let running = host.services.outside.http(host.origin(token), call);
         let running = running.map_err(|_| Status::BadArgument)?;
         host.calls.insert(token, OpenCall::Http(running));
+        note(host, token, &target, "http");
         write_u32(memory, return_token, token)
     }))
 }
@@ -74,6 +77,16 @@ pub(super) fn open(host: &mut Host, kind: CallKind) -> Result<u32, Status> {
         return Err(host.refuse(Limit::Calls, Status::InternalFailure));
     }
     Ok(host.calls.next(kind))
+}
+
+/// Notes a call with the stream that it is made for, if there is one.
+pub(super) fn note(host: &mut Host, token: u32, target: &str, kind: &'static str) {
+    let Some(stream) = host.stream.as_mut().filter(|stream| stream.calls.len() < NOTED) else {
+        return;
+    };
+    let note = CallNote::new(host.spec.name.clone(), target, kind);
+    stream.calls.push(note.clone());
+    host.calls.note(token, note);
 }
 
 pub(super) fn text(bytes: &[u8]) -> Result<Box<str>, Status> {

@@ -9,7 +9,7 @@ use wasmtime::{Caller, Linker};
 
 use self::target::Target;
 use super::{
-    calls::{open, sendable, text},
+    calls::{note, open, sendable, text},
     memory::{answer, parts, read, read_up_to, write_u32},
     pairs,
 };
@@ -117,6 +117,7 @@ fn start(
     let kind = if first.is_some() { CallKind::GrpcCall } else { CallKind::GrpcStream };
     let token = open(host, kind)?;
     let (first, timeout) = first.map_or((None, None), |(first, timeout)| (Some(first), timeout));
+    let name = upstream.clone();
     let call = GrpcCall { upstream, service, method, metadata, first, timeout };
     let running = host.services.outside.grpc(host.origin(token), call);
     let running = running.map_err(|_| unreachable)?;
@@ -127,6 +128,7 @@ fn start(
             _ => OpenCall::GrpcStream { running, closed_here: false, closed_there: false },
         },
     );
+    note(host, token, &name, "grpc");
     write_u32(memory, return_token, token)
 }
 
