@@ -25,6 +25,7 @@ test: build guests ## build what is missing, run every test
 	cargo test --quiet --manifest-path plugins/Cargo.toml
 	python3 plugins/tests/on_envoy.py
 	tests/compat/test.sh $(BIN)
+	tests/telemetry/collector.sh
 	examples/kubernetes/check.sh --extract $(BIN)/kubernetes
 	$(BIN)/portico check $(BIN)/kubernetes/nodeport
 

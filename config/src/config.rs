@@ -4,6 +4,7 @@
 //! in range. [`crate::load`] is the only maker. The gateway compiles this into its snapshot.
 
 mod plugin;
+mod telemetry;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -11,6 +12,11 @@ pub use self::plugin::{
     Access, CallHost, Canary, Capability, Digest, EnvironmentValue, HeaderPause, Isolation,
     OciReference, OnFailure, Override, Plugin, PluginConfiguration, PluginLimits, PluginSource,
     PluginStep, SetBy, Setting, SignaturePolicy, StepPlace, Url, Variant,
+};
+
+pub use self::telemetry::{
+    AccessLog, ExportProtocol, Exporter, LogFormat, LogTarget, ParentDecision, Propagation,
+    Receiver, SecretText, Share, Signal, StatusRange, Store, Telemetry, Tracing,
 };
 
 /// A whole configuration.
@@ -24,6 +30,8 @@ pub struct Config {
     pub plugins: Vec<Plugin>,
     /// Which requests go where.
     pub routes: Vec<Route>,
+    /// What is told about requests.
+    pub telemetry: Telemetry,
 }
 
 /// Index into [`Config::listeners`].

@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub(crate) mod matching;
 pub(crate) mod plugin;
 pub(crate) mod route;
+pub(crate) mod telemetry;
 
 use crate::{
     decode::List,
@@ -25,7 +26,7 @@ use crate::{
     },
 };
 
-use self::{plugin::Plugin, route::Route};
+use self::{plugin::Plugin, route::Route, telemetry::Telemetry};
 
 /// The definition of a whole document.
 pub(crate) fn root() -> &'static Record {
@@ -43,6 +44,8 @@ record! {
         optional plugins: List<Plugin>,
         /// Which requests go where.
         optional routes: List<Route>,
+        /// What is told about requests: numbers, traces, logs.
+        optional telemetry: Telemetry,
     }
 }
 

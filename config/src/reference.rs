@@ -87,7 +87,7 @@ fn value(shape: &Shape) -> String {
         Shape::Numbers(numbers) => {
             numbers.iter().map(|number| format!("`{number}`")).collect::<Vec<_>>().join(", ")
         }
-        Shape::Text(form) | Shape::Bytes(form) => match form.doc.split_once("; from ") {
+        Shape::Text(form) | Shape::TextOrNumber(form) => match form.doc.split_once("; from ") {
             Some((_, limits)) => format!("{}, {}", form.name, limits.trim_end_matches('.')),
             None => form.name.to_owned(),
         },
@@ -104,7 +104,7 @@ fn value(shape: &Shape) -> String {
 
 fn text_of(shape: &Shape) -> Option<TextShape> {
     match shape {
-        Shape::Text(form) | Shape::Bytes(form) => Some(form.clone()),
+        Shape::Text(form) | Shape::TextOrNumber(form) => Some(form.clone()),
         Shape::List { item, .. } => text_of(item),
         Shape::Entries { value, .. } => text_of(value),
         _ => None,

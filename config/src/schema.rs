@@ -84,7 +84,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Numbers(numbers) => json!({ "type": "integer", "enum": numbers }),
         Shape::Text(form) => text(form, json!("string")),
-        Shape::Bytes(form) => text(form, json!(["integer", "string"])),
+        Shape::TextOrNumber(form) => text(form, json!(["integer", "string"])),
         Shape::List { item, min, max } => {
             let mut list = json!({ "type": "array", "items": self::shape(item) });
             if *min > 0 {

@@ -19,7 +19,7 @@ pub(crate) enum Shape {
     /// Text with a form of its own.
     Text(TextShape),
     /// Text or a whole number of bytes.
-    Bytes(TextShape),
+    TextOrNumber(TextShape),
     /// A list.
     List { item: Box<Self>, min: usize, max: Option<usize> },
     /// A map whose keys the author chooses.
@@ -114,7 +114,7 @@ impl Shape {
             Self::List { item, .. } => item.record(),
             Self::Entries { value, .. } => value.record(),
             Self::Any
-            | Self::Bytes(_)
+            | Self::TextOrNumber(_)
             | Self::Flag
             | Self::Integer { .. }
             | Self::Numbers(_)

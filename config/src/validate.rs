@@ -13,6 +13,7 @@ mod reach;
 mod routes;
 mod services;
 mod settings;
+mod telemetry;
 
 use crate::{
     config::{Config, Route},
@@ -67,7 +68,7 @@ pub(crate) fn config(
     let mut plugins = Vec::new();
     let mut routes = Vec::new();
     for (source, document) in documents {
-        let Document { listeners: l, services: s, plugins: p, routes: r } = document;
+        let Document { listeners: l, services: s, plugins: p, routes: r, telemetry: _ } = document;
         join(&mut listeners, *source, l.as_ref());
         join(&mut services, *source, s.as_ref());
         join(&mut plugins, *source, p.as_ref());
@@ -94,6 +95,7 @@ pub(crate) fn config(
     let built = routes.iter().enumerate();
     let built: Vec<Option<Route>> =
         built.map(|(place, item)| routes::build(place, *item, &mut scope)).collect();
+    let telemetry = telemetry::build(documents, &mut scope);
     // A match that could not be read would look like one that takes everything.
     if !scope.problems.has_errors() {
         overlap::check(&routes, &built, &built_listeners, &mut scope);
@@ -109,6 +111,7 @@ pub(crate) fn config(
         services: built_services.into_iter().flatten().collect(),
         plugins: built_plugins.into_iter().flatten().collect(),
         routes: built.into_iter().flatten().collect(),
+        telemetry,
     };
     // Only then is every index in it right.
     if !scope.problems.has_errors() {

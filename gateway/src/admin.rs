@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /healthz` | 200 while the process lives |
 //! | `GET /readyz` | 200 once the first configuration serves, 503 before and while draining |
-//! | `GET /metrics` | counters and gauges for Prometheus: `metrics.rs` lists them |
+//! | `GET /metrics` | all numbers, for Prometheus: `measures.rs` lists them |
 //! | `GET /api/v1/configuration` | the running generation, the last rejected one, the history |
 //! | `GET /api/v1/configuration/text` | the running text; needs the token, it may hold secrets |
 //! | `PUT /api/v1/configuration` | applies the YAML in the body: 200, or 422 with diagnostics |
@@ -15,6 +15,7 @@
 //! | `GET /api/v1/status` | listeners, plugins, connections |
 //! | `GET /api/v1/plugins/NAME/log?after=&level=&wait=` | the plugin's last lines, or the next ones |
 //! | `GET /api/v1/explain?method=&url=&header=` | what a request would meet |
+//! | `GET /api/v1/graph`, `requests`, `traces`, `doctor`, `telemetry`, `tap` | what happens: `admin/telemetry.rs` has the table |
 //!
 //! Changes need `authorization: Bearer TOKEN`. Reads need it too unless the API listens on a
 //! loopback address and is asked by a name of this machine (`localhost`, `127.0.0.1`).
@@ -24,6 +25,7 @@ mod configuration;
 mod metrics;
 mod plugin_log;
 mod status;
+mod telemetry;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -36,19 +38,17 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-pub use self::{
-    access::{Access, Token},
-    metrics::Meters,
-};
-use crate::{control::Control, logging::PluginLog};
+pub use self::access::{Access, Token};
+use crate::{control::Control, logging::PluginLog, measures::Measures, telemetry::Live};
 
 /// What every call needs.
 #[derive(Clone)]
 pub struct Admin {
     control: Control,
     access: Arc<Access>,
-    meters: Meters,
+    measures: Measures,
     plugin_log: PluginLog,
+    telemetry: Arc<Live>,
 }
 
 /// Serves the API until the process ends.
@@ -57,12 +57,12 @@ pub struct Admin {
 /// If the listener fails for good.
 pub async fn serve(
     listener: TcpListener,
-    control: Control,
     access: Access,
-    meters: Meters,
+    measures: Measures,
     plugin_log: PluginLog,
 ) -> std::io::Result<()> {
-    let admin = Admin { control, access: Arc::new(access), meters, plugin_log };
+    let (control, telemetry) = (measures.control.clone(), measures.telemetry.clone());
+    let admin = Admin { control, access: Arc::new(access), measures, plugin_log, telemetry };
     axum::serve(listener, routes(admin)).await
 }
 
@@ -76,14 +76,23 @@ const HELP: &str = "\
 Portico's admin API
 
   GET  /readyz                          is it serving?
-  GET  /metrics                         counters for Prometheus
+  GET  /metrics                         all numbers, for Prometheus
   GET  /api/v1/configuration            what runs, what was refused and why, what ran before
   GET  /api/v1/status                   listeners, plugins, connections
   GET  /api/v1/plugins/NAME/log         what a plugin said last
   GET  /api/v1/explain?url=http://…     which rule takes a request, and why others do not
+  GET  /api/v1/graph?window=60s         who calls whom, how often and how well
+  GET  /api/v1/requests?q=status:5xx    the requests of the last minutes; also requests/har
+  GET  /api/v1/requests/SEQ             one of them whole, with its story
+  GET  /api/v1/traces/ID                a trace as a tree; also traces/ID/otlp
+  GET  /api/v1/traces/compare?a=&b=     what made the second one slower
+  GET  /api/v1/doctor                   services that drop the trace context
+  GET  /api/v1/telemetry                exporters, logs, receiver, what is held
+  GET  /api/v1/tap?path=/api            requests as they end, as server-sent events
 
 With the header `authorization: Bearer TOKEN` (the start of the gateway names its file):
 
+  GET  /api/v1/tap?bodies=1024          with the beginnings of their bodies
   GET  /api/v1/configuration/text       the running text
   PUT  /api/v1/configuration            apply the YAML in the body
   POST /api/v1/configuration/rollback   back to the one before, or ?to=N
@@ -99,6 +108,7 @@ fn routes(admin: Admin) -> Router {
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/explain", get(status::explain))
         .route("/api/v1/plugins/{name}/log", get(plugin_log::show))
+        .merge(telemetry::routes())
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_read));
     let writes = Router::new()
         .route("/api/v1/configuration", axum::routing::put(configuration::put))

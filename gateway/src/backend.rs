@@ -12,6 +12,7 @@ use std::{
 use arc_swap::ArcSwap;
 use pingora::{protocols::TcpKeepalive, upstreams::peer::HttpPeer};
 use portico_config::config::{self, EndpointAddress};
+use portico_telemetry::series::{Edge, Registry, Series};
 
 /// A warm connection that nobody used for this long is closed. Shorter than the 75 s after which
 /// common servers close their end, so that ours is the end that decides.
@@ -51,7 +52,8 @@ struct Endpoint {
 
 #[derive(Debug)]
 enum Address {
-    Fixed(Box<HttpPeer>, SocketAddr),
+    /// With what its attempts are counted by, while they are counted.
+    Fixed(Box<HttpPeer>, SocketAddr, Option<Arc<Series>>),
     Name(Arc<Name>),
 }
 
@@ -80,15 +82,24 @@ pub struct Resolution {
 pub struct Target {
     pub peer: Box<HttpPeer>,
     pub address: SocketAddr,
+    /// The endpoint's place in its service.
+    pub index: usize,
 }
 
 impl Service {
-    /// `names` hands out the shared state of a DNS name.
-    pub fn new(service: &config::Service, mut names: impl FnMut(&str, u16) -> Arc<Name>) -> Self {
+    /// `names` hands out the shared state of a DNS name, `registry` what attempts are counted by.
+    pub fn new(
+        service: &config::Service,
+        mut names: impl FnMut(&str, u16) -> Arc<Name>,
+        registry: Option<&Registry>,
+    ) -> Self {
         let endpoints = service.endpoints.iter().map(|endpoint| {
             let address = match &endpoint.address {
                 EndpointAddress::Ip(address) => {
-                    Address::Fixed(Box::new(peer(*address, service.connect_timeout)), *address)
+                    let peer = Box::new(peer(*address, service.connect_timeout));
+                    let leaf = Edge::leaf(&service.name, *address);
+                    let leaf = registry.map(|registry| registry.series(leaf));
+                    Address::Fixed(peer, *address, leaf)
                 }
                 EndpointAddress::Dns { host, port } => Address::Name(names(host, *port)),
             };
@@ -114,16 +125,23 @@ impl Service {
         let start = self.draw();
         let rotation = (0..self.endpoints.len()).map(|n| (start + n) % self.endpoints.len());
         rotation
-            .map(|index| &self.endpoints[index])
-            .filter(|endpoint| endpoint.weight > 0)
-            .find_map(|endpoint| self.target(endpoint, tried))
+            .filter(|index| self.endpoints[*index].weight > 0)
+            .find_map(|index| self.target(index, tried))
+    }
+
+    /// What attempts at an endpoint are counted by, if it is written as an address.
+    pub(crate) fn leaf(&self, index: usize) -> Option<&Arc<Series>> {
+        match &self.endpoints.get(index)?.address {
+            Address::Fixed(_, _, leaf) => leaf.as_ref(),
+            Address::Name(_) => None,
+        }
     }
 
     /// Why [`Service::pick`] finds nothing.
     pub fn why_none(&self) -> String {
         let reasons = self.endpoints.iter().map(|endpoint| match &endpoint.address {
             _ if endpoint.weight == 0 => "an endpoint has weight 0".to_owned(),
-            Address::Fixed(_, address) => format!("{address} was tried"),
+            Address::Fixed(_, address, _) => format!("{address} was tried"),
             Address::Name(name) => match &name.addresses.load().error {
                 Some(error) => format!("`{}` does not resolve: {error}", name.host),
                 None => format!("all addresses of `{}` were tried", name.host),
@@ -145,11 +163,11 @@ impl Service {
         drawn.unwrap_or(0)
     }
 
-    fn target(&self, endpoint: &Endpoint, tried: &[SocketAddr]) -> Option<Target> {
-        match &endpoint.address {
-            Address::Fixed(peer, address) => {
+    fn target(&self, index: usize, tried: &[SocketAddr]) -> Option<Target> {
+        match &self.endpoints[index].address {
+            Address::Fixed(peer, address, _) => {
                 let fresh = !tried.contains(address);
-                fresh.then(|| Target { peer: peer.clone(), address: *address })
+                fresh.then(|| Target { peer: peer.clone(), address: *address, index })
             }
             Address::Name(name) => {
                 let resolution = name.addresses.load();
@@ -160,7 +178,8 @@ impl Service {
                 let start = fastrand::usize(..addresses.len());
                 let mut rotation = addresses[start..].iter().chain(&addresses[..start]);
                 let address = *rotation.find(|address| !tried.contains(address))?;
-                Some(Target { peer: Box::new(peer(address, self.connect_timeout)), address })
+                let peer = Box::new(peer(address, self.connect_timeout));
+                Some(Target { peer, address, index })
             }
         }
     }

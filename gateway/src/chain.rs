@@ -185,15 +185,19 @@ fn enter(exchange: &mut Exchange, step: &PluginStep) -> Result<Action, Broken> {
         return Ok(Action::Continue);
     };
     let is_canary = step.chooses_canary();
+    let entered = exchange.notes.now();
     let stream = &mut exchange.filters.stream;
     match step.of(is_canary).enter(exchange.worker, configuration, stream, end) {
         Ok((visit, action)) => {
-            exchange.filters.visits.push(Visited::new(visit, is_canary));
+            let visited = Visited { entered, ..Visited::new(visit, is_canary) };
+            exchange.filters.visits.push(visited);
             outcome::check(exchange, step, 503)?;
             Ok(action)
         }
         Err(fault) => {
             exchange.filters.visits.push(Visited::default());
+            let index = exchange.filters.visits.len() - 1;
+            exchange.notes.fault(index, &fault);
             outcome::on_fault(step, is_canary, &fault)?;
             Ok(Action::Continue)
         }
@@ -203,7 +207,11 @@ fn enter(exchange: &mut Exchange, step: &PluginStep) -> Result<Action, Broken> {
 /// A plugin's response phase.
 fn respond(exchange: &mut Exchange, step: &PluginStep, index: usize) -> Result<Action, Broken> {
     let end = exchange.filters.response.head_ended;
+    let responded = exchange.notes.now();
     let Filters { stream, visits, .. } = &mut exchange.filters;
+    if let Some(visited) = visits.get_mut(index) {
+        visited.responded = responded;
+    }
     let Some(Visited { visit: Some(visit), is_canary, .. }) = visits.get(index) else {
         return Ok(Action::Continue);
     };
@@ -212,6 +220,7 @@ fn respond(exchange: &mut Exchange, step: &PluginStep, index: usize) -> Result<A
         Ok(action) => outcome::check(exchange, step, 502).map(|()| action),
         Err(fault) => {
             visits[index] = Visited::default();
+            exchange.notes.fault(index, &fault);
             outcome::on_fault(step, is_canary, &fault)?;
             Ok(Action::Continue)
         }

@@ -6,6 +6,14 @@ mod check;
 mod plugin;
 mod serve;
 
+mod doctor;
+mod requests;
+mod tap;
+mod trace;
+
+mod gateway;
+mod plain;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -24,7 +32,9 @@ Examples:
   portico run --config /etc/portico/config       serve all files of a folder, live
   portico check config/default.yaml              say everything that is wrong with a file
   portico explain GET http://localhost/api -H 'x-user: me'
-                                                 which rule takes it, and why the others do not";
+                                                 which rule takes it, and why the others do not
+  portico requests status:5xx                    what went wrong in the last minutes
+  portico trace 17                               one of them whole, and what to do about it";
 
 #[derive(Subcommand)]
 enum Command {
@@ -52,6 +62,19 @@ enum Command {
     Plugin(plugin::Command),
     /// Print the JSON Schema of the configuration, for editors
     Schema,
+    /// Ask a running gateway for the requests of the last minutes, the most interesting first
+    ///
+    /// Exits with 1 if there is none.
+    Requests(requests::Args),
+    /// Ask a running gateway for one request, or a whole trace: where the time went, which filters
+    /// and endpoints it met, what happened and what to do
+    Trace(trace::Args),
+    /// Watch requests of a running gateway as they end
+    Tap(tap::Args),
+    /// Ask a running gateway which services drop the trace context
+    ///
+    /// Exits with 1 if one does.
+    Doctor(doctor::Args),
     /// Ask a running gateway whether it is ready: exits with 0 if it is, for health checks of
     /// containers
     Health {
@@ -84,6 +107,10 @@ pub(crate) fn main() -> ExitCode {
             say(&format!("{:#}", portico_config::schema()));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Requests(args) => requests::run(&args),
+        Command::Trace(args) => trace::run(&args),
+        Command::Tap(args) => tap::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Health { admin } => ask::health(admin),
         Command::Version => {
             say(&version());

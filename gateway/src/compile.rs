@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderValue;
 use portico_config::config::{self, Config, Filter, ListenerRef, OnFailure, PluginRef, Rule};
+use portico_telemetry::series::Registry;
 use portico_wasm::{Plugin, RouteFacts};
 
 use self::places::Places;
@@ -21,6 +22,7 @@ use crate::{
     resolve::Names,
     router::{Router, Sites},
     snapshot::{Backends, Listener, PluginStep, Site, Snapshot, Step},
+    telemetry,
 };
 
 /// The plugins of a configuration, started.
@@ -65,9 +67,11 @@ pub fn plugins(
     Ok(StartedPlugins { plugins, canaries, places, on_failure })
 }
 
-/// The services of a configuration. `names` hands out the shared state of DNS names.
-pub fn services(config: &Config, names: &Names) -> Vec<Arc<Service>> {
-    let service = |service| Arc::new(Service::new(service, |host, port| names.get(host, port)));
+/// The services of a configuration. `names` hands out the shared state of DNS names, `registry` what
+/// attempts are counted by.
+pub fn services(config: &Config, names: &Names, registry: Option<&Registry>) -> Vec<Arc<Service>> {
+    let service =
+        |service| Arc::new(Service::new(service, |host, port| names.get(host, port), registry));
     config.services.iter().map(service).collect()
 }
 
@@ -91,6 +95,7 @@ pub fn snapshot(
     plan: &Plan,
     mut plugins: StartedPlugins,
     services: &[Arc<Service>],
+    telemetry: Option<Arc<telemetry::Plan>>,
 ) -> Snapshot {
     let rules = config.routes.iter().flat_map(|route| {
         let name = |rule: &Rule| format!("{}/{}", route.name, rule.name);
@@ -113,6 +118,7 @@ pub fn snapshot(
             .collect(),
         plugins: plugins.plugins,
         canaries: plugins.canaries,
+        telemetry,
         config,
     }
 }

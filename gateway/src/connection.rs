@@ -69,6 +69,10 @@ pub struct Connection {
     /// Milliseconds after `opened` at which it is cut; `NEVER` while nothing limits it.
     due: AtomicU64,
     phase: AtomicU8,
+    /// Nanoseconds after `opened` at which the first byte of the current head came.
+    first_byte: AtomicU64,
+    /// Requests that it had brought before the current one.
+    earlier: AtomicU64,
     tcp: TcpStream,
     /// A final head, not an informational one, is being written.
     answering: AtomicBool,
@@ -129,6 +133,8 @@ impl Connection {
             opened: Instant::now(),
             due: AtomicU64::new(NEVER),
             phase: AtomicU8::new(WAITING),
+            first_byte: AtomicU64::new(0),
+            earlier: AtomicU64::new(0),
             tcp,
             answering: AtomicBool::new(false),
             head: AtomicBool::new(false),
@@ -169,11 +175,28 @@ impl Connection {
         self.due.store(NEVER, Relaxed);
     }
 
-    /// Called for each read. Most heads come in one, so no clock is read here.
+    /// Called for each read.
     pub(crate) fn bytes_came(&self) {
         if self.phase.load(Relaxed) == WAITING {
             self.phase.store(HEAD_BEGUN, Relaxed);
+            let since = u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.first_byte.store(since, Relaxed);
         }
+    }
+
+    /// When the first byte of the current request came.
+    pub(crate) fn first_byte(&self) -> Instant {
+        self.opened + Duration::from_nanos(self.first_byte.load(Relaxed))
+    }
+
+    /// Requests that it had brought before the current one.
+    pub(crate) fn earlier(&self) -> u64 {
+        self.earlier.load(Relaxed)
+    }
+
+    /// From the connection to the first byte of its first request; nothing for later ones.
+    pub(crate) fn accepted_before(&self, first_byte: Instant) -> Option<Duration> {
+        (self.earlier() == 0).then(|| first_byte.saturating_duration_since(self.opened))
     }
 
     pub(crate) fn bytes_went(&self) {
@@ -250,20 +273,24 @@ impl Connection {
     }
 
     /// Sends a whole answer for an exchange that was cut off before anything was sent. Whether the
-    /// client still takes it is its own affair: there is no time left to wait for it.
-    pub(crate) fn last_word(&self, answer: &[u8]) {
+    /// client still takes it is its own affair: there is no time left to wait for it. False if
+    /// something of another answer has been sent.
+    pub(crate) fn last_word(&self, answer: &[u8]) -> bool {
         if self.sent.load(Relaxed) {
-            return;
+            return false;
         }
         let said = self.tcp.try_write(answer);
         tracing::trace!(?said, "last word");
+        true
     }
 
     fn wait(&self, limit: Duration) {
         self.answering.store(false, Relaxed);
         self.head.store(false, Relaxed);
         self.sent.store(false, Relaxed);
-        self.phase.store(WAITING, Relaxed);
+        if self.phase.swap(WAITING, Relaxed) == BUSY {
+            self.earlier.store(self.earlier() + 1, Relaxed);
+        }
         self.cut_at(Instant::now() + limit);
     }
 

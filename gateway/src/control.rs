@@ -34,6 +34,7 @@ use crate::{
     resolve::Names,
     snapshot::Snapshot,
     sources,
+    telemetry::Live,
     worker::Workers,
 };
 
@@ -106,6 +107,7 @@ pub struct Loop {
     store: PluginStore,
     names: Names,
     outside: Arc<Outside>,
+    telemetry: Arc<Live>,
     history: History,
     status: Arc<ArcSwap<Status>>,
     snapshot: Arc<ArcSwap<Snapshot>>,
@@ -135,6 +137,7 @@ impl Control {
         store: PluginStore,
         names: Names,
         outside: Arc<Outside>,
+        telemetry: Arc<Live>,
         snapshot: Arc<ArcSwap<Snapshot>>,
     ) -> (Self, Loop) {
         let (sender, commands) = mpsc::channel(QUEUE);
@@ -161,6 +164,7 @@ impl Control {
                 store,
                 names,
                 outside,
+                telemetry,
                 history,
                 status,
                 snapshot,
@@ -435,6 +439,7 @@ impl Loop {
             plugin_files: self.seen.paths(),
             connections: self.workers.connections(),
             workers: self.workers.count(),
+            snapshots: self.retired.len() + 1,
             waiting: self.waiting.is_some(),
         };
         self.status.store(Arc::new(status));

@@ -5,9 +5,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use pingora::{
-    http::ResponseHeader,
-    protocols::http::{date::get_cached_date, v1::client::HttpSession},
+    http::{RequestHeader, ResponseHeader},
+    protocols::http::{ServerSession, date::get_cached_date, v1::client::HttpSession},
 };
+use portico_telemetry::record::Outcome;
 use portico_wasm::{End, Fault, FieldName};
 use tokio::time::Instant;
 
@@ -16,9 +17,15 @@ use crate::{
     chain::{Filters, Visited},
     connection::Connection,
     failure::{TimeoutSource, wants_json},
-    forward, heads, proxy,
+    forward, heads,
+    notes::{Notes, Place, Spent},
+    proxy,
     settle::settle,
     snapshot::{PluginStep, Rule, Snapshot, Step},
+    telemetry::{
+        Recorder,
+        record::{self, Ended},
+    },
 };
 
 /// The state of one request.
@@ -31,6 +38,8 @@ pub struct Exchange {
     pub started: Instant,
     pub request_id: HeaderValue,
     pub matched: Option<Matched>,
+    /// The listener, if no rule of it was met.
+    pub listener: Option<usize>,
     /// The rule that a filter has led to: its backends and timeout count from then on.
     pub rerouted: Option<usize>,
     /// The client has been told to send its body.
@@ -42,6 +51,9 @@ pub struct Exchange {
     pub attempts: Attempts,
     /// The generation's number goes into the answer.
     pub show_generation: bool,
+    /// For its record.
+    pub(crate) notes: Notes,
+    recorder: Arc<Recorder>,
 }
 
 /// The rule a request met.
@@ -113,14 +125,19 @@ impl Exchange {
     pub fn new(
         snapshot: Arc<Snapshot>,
         connection: Arc<Connection>,
-        worker: usize,
+        recorder: Arc<Recorder>,
         show_generation: bool,
     ) -> Self {
+        let on = snapshot.telemetry.is_some();
+        let bodies = if on { recorder.capture() } else { None };
         Self {
             snapshot,
-            connection,
-            worker,
+            worker: recorder.worker(),
             started: Instant::now(),
+            notes: Notes::new(on, connection.first_byte(), bodies),
+            recorder,
+            connection,
+            listener: None,
             request_id: HeaderValue::from_static(""),
             matched: None,
             rerouted: None,
@@ -167,8 +184,72 @@ impl Exchange {
         true
     }
 
+    /// A filter has answered in place of the service, or closed the stream.
+    pub(crate) fn note_answered(&mut self) {
+        let Some(matched) = self.matched.filter(|_| self.notes.on) else { return };
+        let last = self.filters.responding.or_else(|| self.filters.reached.checked_sub(1));
+        let steps = &self.snapshot.rules[matched.rule].steps;
+        self.notes.answered_by = last.and_then(|last| steps.get(last)).map(record::name_of);
+    }
+
+    /// Whether its failure may have a line in the log, and how many were left out before it.
+    pub(crate) fn may_report(&self) -> Option<u64> {
+        self.recorder.line()
+    }
+
+    /// It has met a rule.
+    pub(crate) fn note_matched(&mut self, matched: Matched) {
+        self.matched = Some(matched);
+        self.notes.matched = self.notes.now();
+        if self.notes.on {
+            self.recorder.begin(self);
+        }
+    }
+
+    /// It goes to an endpoint.
+    pub(crate) fn note_attempt(&mut self, endpoint: SocketAddr, index: usize, began: Instant) {
+        self.notes.attempt(endpoint, Some(index), began);
+        self.recorder.attempt(self);
+    }
+
+    /// Reads what place in a trace the client gives it.
+    pub(crate) fn enter_trace(&mut self, head: &RequestHeader) {
+        let plan = self.snapshot.telemetry.as_ref();
+        let Some(propagation) = plan.and_then(|plan| plan.propagation.as_ref()) else { return };
+        self.notes.trace = Some(Place::new(propagation.extract(&head.headers)));
+    }
+
+    /// Filters are done with the head: they may have given it another place in a trace.
+    pub(crate) fn leave_request_filters(&mut self, head: &RequestHeader) {
+        self.notes.filtered = self.notes.now();
+        let plan = self.snapshot.telemetry.clone();
+        let Some(propagation) = plan.as_ref().and_then(|plan| plan.propagation.as_ref()) else {
+            return;
+        };
+        if let (Some(_), Some(place)) = (&self.filters.stream, &mut self.notes.trace) {
+            place.incoming = propagation.extract(&head.headers);
+        }
+        self.settle_trace();
+    }
+
+    /// Decides about the trace, once.
+    pub(crate) fn settle_trace(&mut self) {
+        let Some(plan) = self.snapshot.telemetry.clone() else { return };
+        let rule = self.matched.map(|matched| matched.rule);
+        let counted = plan.counted(self.matched.map(|matched| matched.listener), rule);
+        let (worker, now) = (self.worker, self.recorder.now());
+        if let Some(place) = self.notes.trace.as_mut().filter(|place| !place.is_settled()) {
+            place.settle(|incoming, id| counted.sampler.head(worker, incoming, id, now));
+        }
+    }
+
     /// Tells filters that a service has the request.
-    pub(crate) fn note_connected(&mut self, upstream: &HttpSession, took: Duration) {
+    pub(crate) fn note_connected(&mut self, upstream: &HttpSession, began: Instant, reused: bool) {
+        let now = Instant::now();
+        if let Some(attempt) = self.notes.current() {
+            (attempt.connected, attempt.reused) = (Some(now), reused);
+        }
+        let took = now.saturating_duration_since(began);
         let Some(stream) = &mut self.filters.stream else { return };
         stream.facts.upstream = self.attempts.endpoint;
         let progress = &mut stream.facts.progress;
@@ -218,6 +299,7 @@ impl Exchange {
 
     /// Tells filters how it ended, and lets them log and forget it.
     pub fn finish(&mut self, request_body: usize, response_body: usize) {
+        self.notes.done = self.notes.now();
         self.filters.go_on();
         if let Some(stream) = &mut self.filters.stream {
             stream.facts.progress.request_body = request_body as u64;
@@ -233,6 +315,22 @@ impl Exchange {
         self.leave_filters();
     }
 
+    /// Hands in its record. `client` is missing if it was cut off.
+    pub(crate) fn record(&mut self, client: Option<&ServerSession>, status: u16, complete: bool) {
+        if !self.notes.on {
+            return;
+        }
+        let outcome = if self.connection.is_cut() { Outcome::TimedOut } else { Outcome::Cancelled };
+        self.notes.attempt_ended(outcome);
+        let bytes = client.map_or([0, 0], |client| {
+            [client.body_bytes_read() as u64, client.body_bytes_sent() as u64]
+        });
+        let ended = Ended { at: Instant::now(), status, complete, bytes };
+        let recorder = self.recorder.clone();
+        recorder.end(self, client, &ended);
+        self.notes.on = false;
+    }
+
     pub fn rule_name(&self) -> Arc<str> {
         self.rule().map_or_else(|| "-".into(), |rule| rule.name.clone())
     }
@@ -246,7 +344,7 @@ impl Exchange {
     /// forgets, also those behind a filter that answered: as on Envoy, a log has every request.
     pub fn leave_filters(&mut self) {
         self.filters.go_on();
-        let Self { snapshot, matched, filters, worker, request_id, .. } = self;
+        let Self { snapshot, matched, filters, worker, request_id, notes, .. } = self;
         let Some(rule) = matched.and_then(|matched| snapshot.rules.get(matched.rule)) else {
             return;
         };
@@ -269,11 +367,14 @@ impl Exchange {
                 warn(step, plugin.log(*worker, visit, &mut filters.stream));
             }
         }
-        for (step, visited) in rule.steps.iter().zip(&mut filters.visits) {
+        for (index, (step, visited)) in rule.steps.iter().zip(&mut filters.visits).enumerate() {
             let (Step::Plugin(step), Some(visit)) = (step, visited.visit.take()) else { continue };
             let plugin = step.of(visited.is_canary);
             warn(step, plugin.end(*worker, &visit, &mut filters.stream));
             let (calls, took) = visit.spent();
+            if notes.on {
+                notes.spent.push(Spent::of(index, visited, (calls, took), &filters.stream, plugin));
+            }
             tracing::debug!(target: "portico::cost", plugin = &*plugin.spec().name, calls, ?took,
                 id = request_id.to_str().unwrap_or_default(), "spent on a request");
         }
@@ -304,13 +405,21 @@ impl Drop for Exchange {
             && let Some(deadline) = &self.deadline
         {
             let failure = proxy::timed_out(self, deadline);
+            self.notes.failed(&failure);
             let (status, reason) = (failure.status(), failure.code());
             let id = self.request_id.to_str().unwrap_or_default();
-            tracing::warn!(target: "portico::request", status, reason, rule = &*self.rule_name(),
-                id, detail = "cut off in the middle", "{}", failure.public());
+            if self.may_report().is_some() {
+                tracing::warn!(target: "portico::request", status, reason, id,
+                    rule = &*self.rule_name(), detail = "cut off in the middle", "{}",
+                    failure.public());
+            }
             let answer = failure.answer(wants_json(deadline.accept.as_ref()), &self.request_id);
             let generation = self.show_generation.then_some(&self.snapshot.generation_header);
-            self.connection.last_word(&answer.wire(&self.request_id, generation));
+            let said = self.connection.last_word(&answer.wire(&self.request_id, generation));
+            let status = if said { status } else { self.notes.status };
+            self.record(None, status, false);
         }
+        let status = self.notes.status;
+        self.record(None, status, false);
     }
 }

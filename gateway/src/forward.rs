@@ -3,6 +3,7 @@
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
+use portico_telemetry::context::Carrier;
 use tokio::time::Instant;
 
 use crate::{exchange::Exchange, heads};
@@ -56,6 +57,12 @@ pub(crate) fn request(exchange: &Exchange, head: &mut RequestHeader) -> pingora:
     };
     head.insert_header(FORWARDED_FOR, forwarded)?;
     head.remove_header(&TIMEOUT);
+    let plan = exchange.snapshot.telemetry.as_ref();
+    if let Some(propagation) = plan.and_then(|plan| plan.propagation.as_ref())
+        && let Some((incoming, outgoing)) = exchange.notes.outgoing()
+    {
+        propagation.inject(&mut InHead(head), incoming, &outgoing);
+    }
     if exchange.invited {
         // The client has been told to go on; the service is not asked again.
         head.remove_header(&header::EXPECT);
@@ -66,6 +73,21 @@ pub(crate) fn request(exchange: &Exchange, head: &mut RequestHeader) -> pingora:
         head.insert_header(EXPECTED_TIMEOUT, HeaderValue::from(left))?;
     }
     Ok(())
+}
+
+/// A head that a trace's context is written into.
+struct InHead<'a>(&'a mut RequestHeader);
+
+impl Carrier for InHead<'_> {
+    fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        if let Err(error) = self.0.insert_header(name, value) {
+            tracing::debug!(%error, "the trace's context does not fit into the head");
+        }
+    }
+
+    fn remove(&mut self, name: &HeaderName) {
+        self.0.remove_header(name);
+    }
 }
 
 /// On the way back, before filters see it: how long the service took.

@@ -57,6 +57,8 @@ pub struct Rejection {
 pub struct History {
     generations: VecDeque<Generation>,
     pub rejected: Option<Rejection>,
+    /// All rejections since the process began.
+    pub rejections: u64,
 }
 
 impl History {
@@ -93,6 +95,11 @@ impl History {
     fn bytes(&self) -> usize {
         let sources = self.generations.iter().flat_map(|kept| kept.sources.iter());
         sources.map(|source| source.text.len()).sum()
+    }
+
+    pub fn reject(&mut self, rejection: Rejection) {
+        self.rejected = Some(rejection);
+        self.rejections += 1;
     }
 
     pub fn accept(&mut self, generation: Generation) {

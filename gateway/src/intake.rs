@@ -26,6 +26,11 @@ pub(crate) fn check(session: &ServerSession) -> Result<(), ClientFault> {
     if !head.raw_path_is_utf8() {
         return Err(ClientFault::Malformed { why: "the request's target is not text" });
     }
+    // A fragment is for the client alone (RFC 9110, section 7.1). Some services cut it off, some
+    // take it for a part of the path.
+    if head.raw_path().contains(&b'#') {
+        return Err(ClientFault::Malformed { why: "the request's target has a fragment (`#`)" });
+    }
     let hosts = head.headers.get_all(header::HOST).iter().count();
     if hosts > 1 {
         return Err(ClientFault::Malformed { why: "the request names its host more than once" });

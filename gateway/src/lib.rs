@@ -14,6 +14,7 @@ pub mod proxy;
 
 pub mod exchange;
 mod intake;
+pub mod notes;
 pub mod router;
 
 mod chain;
@@ -26,6 +27,9 @@ pub mod backend;
 pub mod canary;
 mod forward;
 pub mod outside;
+
+mod quiet;
+pub mod telemetry;
 
 pub mod answer;
 pub mod failure;
@@ -42,6 +46,7 @@ pub mod snapshot;
 pub mod admin;
 pub mod control;
 pub mod generation;
+pub mod measures;
 pub mod sources;
 pub mod watch;
 

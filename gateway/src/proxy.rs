@@ -34,6 +34,7 @@ use crate::{
     forward, intake,
     order::Order,
     snapshot::Snapshot,
+    telemetry::Recorder,
 };
 
 /// A body that does not move for this long, in either direction, has no client any more.
@@ -48,8 +49,8 @@ const WARM: usize = 1_024;
 
 /// One worker's proxy.
 pub struct Proxy {
-    worker: usize,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    recorder: Arc<Recorder>,
     /// Adds the generation's number to each answer.
     show_generation: bool,
     connector: TransportConnector,
@@ -86,9 +87,15 @@ impl From<Answer> for Broken {
 }
 
 impl Proxy {
-    pub fn new(worker: usize, snapshot: Arc<ArcSwap<Snapshot>>, show_generation: bool) -> Self {
+    pub fn new(
+        worker: usize,
+        snapshot: Arc<ArcSwap<Snapshot>>,
+        recorder: Recorder,
+        show_generation: bool,
+    ) -> Self {
+        debug_assert_eq!(worker, recorder.worker(), "each worker counts for itself");
         let connector = TransportConnector::new(Some(ConnectorOptions::new(WARM)));
-        Self { worker, snapshot, show_generation, connector }
+        Self { snapshot, recorder: Arc::new(recorder), show_generation, connector }
     }
 
     /// Serves the next request of a connection. Answers with the stream if another one may follow.
@@ -102,13 +109,20 @@ impl Proxy {
         }
         connection.begin();
         let snapshot = connection.last_snapshot().unwrap_or_else(|| self.snapshot.load_full());
-        let mut exchange =
-            Exchange::new(snapshot, connection.clone(), self.worker, self.show_generation);
+        let mut exchange = Exchange::new(
+            snapshot,
+            connection.clone(),
+            self.recorder.clone(),
+            self.show_generation,
+        );
+        exchange.notes.asked(client.req_header());
         let reusable = match self.exchange(&mut client, &mut exchange).await {
             Ok(()) => true,
             Err(broken) => self.conclude(&mut client, &mut exchange, broken).await,
         };
         exchange.finish(client.body_bytes_read(), client.body_bytes_sent());
+        let status = exchange.notes.status;
+        exchange.record(Some(&client), status, reusable);
         drop(exchange);
         if !reusable {
             return None;
@@ -125,12 +139,15 @@ impl Proxy {
         exchange: &mut Exchange,
     ) -> Result<(), Broken> {
         admit(client, exchange)?;
-        exchange.matched = Some(route::find(exchange, client.req_header())?);
+        exchange.enter_trace(client.req_header());
+        let matched = route::find(exchange, client.req_header())?;
+        exchange.note_matched(matched);
         let end = client.is_body_empty();
         let mut verdict = chain::on_request(exchange, client.req_header_mut(), end)?;
         if matches!(verdict, Verdict::Wait) {
             verdict = self.gather(client, exchange).await?;
         }
+        exchange.leave_request_filters(client.req_header());
         if let Verdict::Answer(answer) = verdict {
             return Err(answer.into());
         }
@@ -153,12 +170,20 @@ impl Proxy {
     ) -> bool {
         exchange.connection.release();
         let failure = match broken {
-            Broken::Answered(answer) => return self.answer(client, exchange, answer).await,
-            Broken::Closed => return false,
+            Broken::Answered(answer) => {
+                exchange.note_answered();
+                return self.answer(client, exchange, answer).await;
+            }
+            Broken::Closed => {
+                exchange.note_answered();
+                exchange.notes.closed();
+                return false;
+            }
             Broken::Failed(failure) => failure,
             Broken::Pingora(error) => blame::blame(exchange, &error),
         };
         blame::report(client.req_header(), exchange, &failure);
+        exchange.notes.failed(&failure);
         match failure {
             Failure::Client(ClientFault::Gone { .. }) => {
                 exchange.note_gone();

@@ -17,16 +17,18 @@ use tokio::{
 };
 
 use crate::{
-    admin::{self, Access, Meters, Token},
+    admin::{self, Access, Token},
     banner,
     control::{Control, Outcome},
     generation::Origin,
     logging::PluginLog,
+    measures::Measures,
     outside::Outside,
     plugins::PluginStore,
     remote::Remote,
     resolve::Names,
     snapshot::Snapshot,
+    telemetry::Live,
     watch,
     worker::{Settings, Workers},
 };
@@ -53,6 +55,9 @@ pub struct Options {
 /// How often the last connections are looked at while draining.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
 
+/// How long exporters and access logs may take for what is left when nothing is served any more.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// How the run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Ended {
@@ -70,11 +75,13 @@ pub enum Ended {
 pub async fn run(options: Options) -> anyhow::Result<Ended> {
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let hangup = signal(SignalKind::hangup())?;
+    let (hangup, rotated) = (signal(SignalKind::hangup())?, signal(SignalKind::user_defined1())?);
     let snapshot = Arc::new(ArcSwap::from_pointee(nothing()));
     let settings =
         Settings { snapshot: snapshot.clone(), show_generation: options.show_generation };
-    let workers = Workers::start(options.workers, &settings).context("cannot start workers")?;
+    let (telemetry, recorders) =
+        Live::start(options.workers.max(1)).context("cannot start telemetry")?;
+    let workers = Workers::start(recorders, &settings).context("cannot start workers")?;
     let names = Names::default();
     let outside = Arc::new(Outside::new(workers.count()));
     for (worker, handle) in workers.handles().enumerate() {
@@ -82,17 +89,26 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
     }
     let services =
         Services { outside: outside.clone(), shared: Arc::default(), metrics: Arc::default() };
-    let meters = Meters { outside: outside.clone(), guests: services.metrics.clone() };
+    let guests = services.metrics.clone();
     let (cache, bundled) = (options.cache.clone(), options.bundled.clone());
     let remote = Remote::new(cache.as_deref().map(|folder| folder.join("modules")));
     let news = remote.news();
     let store = PluginStore::new(cache, bundled, workers.count(), services, remote);
-    let (control, control_loop) =
-        Control::new(options.config.clone(), workers, store, names.clone(), outside, snapshot);
+    let (control, control_loop) = Control::new(
+        options.config.clone(),
+        workers,
+        store,
+        names.clone(),
+        outside.clone(),
+        telemetry.clone(),
+        snapshot,
+    );
+    let measures =
+        Measures { control: control.clone(), telemetry: telemetry.clone(), outside, guests };
     tokio::spawn(control_loop.run());
     tokio::spawn(apply_news(news, control.clone()));
     let admin = match options.admin {
-        Some(address) => Some(start_admin(address, &options, control.clone(), meters).await?),
+        Some(address) => Some(start_admin(address, &options, measures.clone()).await?),
         None => None,
     };
     let first = tokio::select! {
@@ -111,12 +127,20 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
     tokio::spawn(names.refresh());
     tokio::spawn(watch::watch(options.config.clone(), control.clone()));
     tokio::spawn(reload_on(hangup, control.clone()));
+    tokio::spawn(reopen_on(rotated, telemetry.clone()));
+    tokio::spawn(measures.clone().export());
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
+    let end = async {
+        let ended = drain(&control, &options).await;
+        measures.export_last().await;
+        telemetry.end(LAST_WORDS).await;
+        ended
+    };
     tokio::select! {
-        ended = drain(&control, &options) => Ok(ended),
+        ended = end => Ok(ended),
         // Who asks twice does not want to wait.
         _ = interrupt.recv() => Ok(Ended::TimedOut),
         _ = terminate.recv() => Ok(Ended::TimedOut),
@@ -141,14 +165,14 @@ fn nothing() -> Snapshot {
         rules: Vec::new(),
         plugins: Vec::new(),
         canaries: Vec::new(),
+        telemetry: None,
     }
 }
 
 async fn start_admin(
     address: SocketAddr,
     options: &Options,
-    control: Control,
-    meters: Meters,
+    measures: Measures,
 ) -> anyhow::Result<AdminEndpoint> {
     let listener = TcpListener::bind(address)
         .await
@@ -166,7 +190,7 @@ async fn start_admin(
     let access = Access::new(address, token);
     let plugin_log = options.plugin_log.clone();
     tokio::spawn(async move {
-        if let Err(error) = admin::serve(listener, control, access, meters, plugin_log).await {
+        if let Err(error) = admin::serve(listener, access, measures, plugin_log).await {
             tracing::error!(%error, "the admin API has ended");
         }
     });
@@ -204,6 +228,13 @@ async fn apply_news(news: Arc<tokio::sync::Notify>, control: Control) {
 async fn reload_on(mut hangup: Signal, control: Control) {
     while hangup.recv().await.is_some() {
         control.reload(Origin::Signal).await;
+    }
+}
+
+/// Tools that have moved access logs away say so.
+async fn reopen_on(mut rotated: Signal, telemetry: Arc<Live>) {
+    while rotated.recv().await.is_some() {
+        telemetry.reopen_logs();
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     canary::Canary,
     router::{Router, Sites},
     settle::Choices,
+    telemetry,
 };
 
 /// A configuration, ready to serve.
@@ -32,6 +33,8 @@ pub struct Snapshot {
     pub plugins: Vec<Arc<Plugin>>,
     /// Likewise, for those that have one.
     pub canaries: Vec<Option<Canary>>,
+    /// What is told about requests; nothing if telemetry is off.
+    pub telemetry: Option<Arc<telemetry::Plan>>,
 }
 
 /// A listening socket. Numbers are given once and never again, so that a connection can name its
@@ -169,7 +172,7 @@ mod tests {
             endpoints: Vec::new(),
             connect_timeout: Duration::from_secs(1),
         };
-        Arc::new(Service::new(&service, |_, _| unreachable!("it has no names")))
+        Arc::new(Service::new(&service, |_, _| unreachable!("it has no names"), None))
     }
 
     #[test]

@@ -81,8 +81,29 @@ fn read_file(path: &Path) -> io::Result<Source> {
     })
 }
 
+/// A source's name, a line and a column, and a path.
+pub type Place = (String, usize, usize, String);
+
+/// Where something in the telemetry section is; what holds it, if it is not written out.
+pub fn telemetry_place(sources: &[Source], path: &str) -> Place {
+    let whole = format!("telemetry.{path}");
+    let mut path = &*whole;
+    loop {
+        let found = sources.iter().find_map(|source| {
+            let (line, column) = portico_config::locate(source, path)?;
+            Some((source.name.clone(), line, column, path.to_owned()))
+        });
+        if let Some(found) = found {
+            return found;
+        }
+        let Some(end) = path.rfind(['.', '[']) else { break };
+        path = &path[..end];
+    }
+    (sources.first().map_or_else(String::new, |source| source.name.clone()), 1, 1, whole)
+}
+
 /// Where in some sources an item of a list is, for a problem that was found after parsing.
-pub fn place(sources: &[Source], list: &str, index: usize) -> (String, usize, usize, String) {
+pub fn place(sources: &[Source], list: &str, index: usize) -> Place {
     let mut left = index;
     for source in sources {
         let mut own = 0;

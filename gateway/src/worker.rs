@@ -25,6 +25,7 @@ use crate::{
     connection::{self, Connection, Last},
     proxy::Proxy,
     snapshot::{Snapshot, SocketId},
+    telemetry::Recorder,
 };
 
 /// Connections of one worker. Each costs about 20 KiB while it is busy; past this the machine is
@@ -63,19 +64,20 @@ pub struct Settings {
 }
 
 impl Workers {
-    /// Starts `count` threads.
+    /// Starts a thread for each recorder.
     ///
     /// # Errors
     /// If the system gives no thread or no event loop.
-    pub fn start(count: usize, settings: &Settings) -> io::Result<Self> {
+    pub fn start(recorders: Vec<Recorder>, settings: &Settings) -> io::Result<Self> {
         let connections = Arc::new(AtomicUsize::new(0));
         let ids = Arc::new(AtomicU64::new(1));
-        let workers = (0..count.max(1)).map(|number| {
+        let workers = recorders.into_iter().enumerate().map(|(number, recorder)| {
             let (commands, receiver) = mpsc::unbounded_channel();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let handle = runtime.handle().clone();
             let snapshot = settings.snapshot.clone();
-            let proxy = Arc::new(Proxy::new(number, snapshot, settings.show_generation));
+            let proxy = Proxy::new(number, snapshot, recorder, settings.show_generation);
+            let proxy = Arc::new(proxy);
             let counters = Counters { open: connections.clone(), ids: ids.clone() };
             let thread = thread::Builder::new()
                 .name(format!("worker-{number}"))

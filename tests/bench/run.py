@@ -3,6 +3,8 @@
 
     tests/bench/run.py [--rounds 5] [--seconds 4] [--connections 32] [--bin target/dist]
 
+`x silent` is the ratio to Portico with its telemetry switched off: what telemetry costs.
+
 One worker each, keep-alive, a 31-byte answer from an nginx backend. What is measured is the CPU
 time of the proxy's process divided by the requests it served: on a shared machine this is steady
 where throughput is not. Quote the ratios, not the microseconds.
@@ -74,8 +76,16 @@ def measure(options, folder, processes):
 
 def peers(options, folder, backend):
     """Name, port, path and command of each proxy that is there."""
-    plain, filters = free_port(), free_port()
+    plain, silent, traced, filters = free_port(), free_port(), free_port(), free_port()
     yield "portico", plain, "/", portico(options, folder, "plain", plain, backend, "")
+    yield ("portico, telemetry off", silent, "/",
+           portico(options, folder, "silent", silent, backend, "", "telemetry: {enabled: false}"))
+    # Spans go to nobody, and are dropped after their patience; requests must not notice.
+    exporter = f"{{name: x, endpoint: 'http://127.0.0.1:{free_port()}'}}"
+    log = f"{{file: '{folder}/access.log'}}"
+    yield ("portico, traces and log", traced, "/",
+           portico(options, folder, "traced", traced, backend, "",
+                   f"telemetry: {{exporters: [{exporter}], access_logs: [{log}]}}"))
     yield ("portico, three filters", filters, "/?key=open",
            portico(options, folder, "filters", filters, backend, FILTERS))
     port = free_port()
@@ -92,9 +102,9 @@ def peers(options, folder, backend):
                                    "--disable-hot-restart", "-l", "error"]
 
 
-def portico(options, folder, name, port, backend, filters):
+def portico(options, folder, name, port, backend, filters, telemetry=""):
     rule = "filters: [{plugin: tracing}, {plugin: timeouts}, {plugin: auth}]" if filters else ""
-    file = write(folder, f"{name}.yaml", PORTICO % (port, backend, filters, rule))
+    file = write(folder, f"{name}.yaml", PORTICO % (port, backend, filters, rule) + telemetry)
     binary = options.bin / "portico"
     if not binary.exists():
         sys.exit(f"{binary} is missing: cargo build --profile dist -p portico")
@@ -160,11 +170,11 @@ def cpu(pid):
 
 def report(targets):
     medians = {name: statistics.median(samples) for name, _, _, _, samples in targets}
-    print(f"{'':24}{'µs CPU/request':>16}{'x Envoy':>10}{'x nginx':>10}")
+    print(f"{'':24}{'µs CPU/request':>16}{'x Envoy':>10}{'x nginx':>10}{'x silent':>10}")
     for name, median in medians.items():
         ratios = [f"{median / medians[peer]:.2f}" if peer in medians else "-"
-                  for peer in ("envoy", "nginx")]
-        print(f"{name:24}{median:16.1f}{ratios[0]:>10}{ratios[1]:>10}")
+                  for peer in ("envoy", "nginx", "portico, telemetry off")]
+        print(f"{name:24}{median:16.1f}" + "".join(f"{ratio:>10}" for ratio in ratios))
 
 
 def free_port():

@@ -13,4 +13,6 @@ mod plugins;
 mod routing;
 mod story;
 mod swap;
+mod telemetry;
+mod telemetry_out;
 mod timeouts;

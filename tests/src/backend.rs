@@ -156,6 +156,18 @@ impl Backend {
             connection.abort();
         }
     }
+
+    /// Accepts again at the same address.
+    ///
+    /// # Errors
+    /// If the address cannot be had in time.
+    pub async fn revive(&mut self) -> Result<()> {
+        // What was killed may not have let go of it yet.
+        let bind = async || Ok(TcpListener::bind(self.address).await?);
+        let listener = eventually(bind).await?;
+        self.accepting = Some(tokio::spawn(accept(listener, self.state.clone())));
+        Ok(())
+    }
 }
 
 impl Drop for Backend {

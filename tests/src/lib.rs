@@ -7,6 +7,7 @@
 
 pub mod backend;
 pub mod client;
+pub mod collector;
 pub mod command;
 pub mod configuration;
 pub mod folder;
@@ -18,6 +19,7 @@ pub mod wire;
 pub use self::{
     backend::{Backend, Behaviour},
     client::{Client, Request, get},
+    collector::Collector,
     configuration::{answering, configuration, forward, marked},
     folder::Folder,
     gateway::{Gateway, Setup},

@@ -39,7 +39,7 @@ impl<const MIN: u64, const MAX: u64> Node for Bytes<MIN, MAX> {
     }
 
     fn shape() -> Shape {
-        Shape::Bytes(TextShape {
+        Shape::TextOrNumber(TextShape {
             name: "size",
             doc: format!(
                 "Bytes, or a number with `KiB`, `MiB` or `GiB`; from `{}` to `{}`.",

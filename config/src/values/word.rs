@@ -112,6 +112,56 @@ word! {
     }
 }
 
+word! {
+    /// What the caller's decision about a trace means.
+    ParentDecision(config::ParentDecision) {
+        "respect" => config::ParentDecision::Respect,
+        "ignore" => config::ParentDecision::Ignore,
+    }
+}
+
+word! {
+    /// A form in which a trace's context is passed on.
+    Propagation(config::Propagation) {
+        "w3c" => config::Propagation::W3c,
+        "b3" => config::Propagation::B3,
+        "b3_multi" => config::Propagation::B3Multi,
+        "jaeger" => config::Propagation::Jaeger,
+    }
+}
+
+word! {
+    /// How a receiver is spoken to.
+    Protocol(config::ExportProtocol) {
+        "grpc" => config::ExportProtocol::Grpc,
+        "http" => config::ExportProtocol::Http,
+    }
+}
+
+word! {
+    /// What is exported.
+    Signal(config::Signal) {
+        "logs" => config::Signal::Logs,
+        "metrics" => config::Signal::Metrics,
+        "traces" => config::Signal::Traces,
+    }
+}
+
+word! {
+    /// Where an access log goes besides files.
+    LogTarget(LogTargetWord) {
+        "stdout" => LogTargetWord::Stdout,
+        "otlp" => LogTargetWord::Otlp,
+    }
+}
+
+/// A target that needs no path.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LogTargetWord {
+    Otlp,
+    Stdout,
+}
+
 /// Reads one of a few words.
 fn word(
     words: &'static [&'static str],

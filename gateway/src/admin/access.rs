@@ -52,7 +52,8 @@ impl Access {
         Self { token, open_reads: is_private(address) }
     }
 
-    fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// Whether somebody may change things, or see contents.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let Some(token) = &self.token else { return Err(Refusal::NoToken) };
         let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.strip_prefix("Bearer "));
@@ -64,7 +65,8 @@ impl Access {
     }
 }
 
-enum Refusal {
+/// Why somebody may not.
+pub(super) enum Refusal {
     Missing,
     NoToken,
     Wrong,

@@ -167,6 +167,7 @@ fn offer(
         Ok(action) => action,
         Err(fault) => {
             pause::forget(exchange, index);
+            exchange.notes.fault(index, &fault);
             outcome::on_fault(step, is_canary, &fault)?;
             Action::Continue
         }

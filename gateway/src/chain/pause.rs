@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 use pingora::http::{RequestHeader, ResponseHeader};
 use portico_wasm::{Action, Locker};
+use tokio::time::Instant;
 
 use super::{
     Newer, Verdict, Visited,
@@ -117,6 +118,12 @@ fn change(
     let visited = &mut exchange.filters.visits[index];
     let before = visited.is_paused();
     change(visited);
+    if visited.is_paused() != before {
+        match visited.paused_at.take() {
+            Some(since) => visited.waited += since.elapsed(),
+            None => visited.paused_at = Some(Instant::now()),
+        }
+    }
     if let Some(visit) = &visited.visit {
         let plugin = step.of(visited.is_canary);
         match (before, visited.is_paused()) {
@@ -164,6 +171,7 @@ pub(crate) fn resume(exchange: &mut Exchange) -> Result<(), Broken> {
             }
             Err(fault) => {
                 // What it held is lost with it.
+                exchange.notes.fault(index, &fault);
                 outcome::on_fault(step, is_canary, &fault)?;
                 let_go(exchange, step, index, Direction::Request)?;
                 let_go(exchange, step, index, Direction::Response)?;

@@ -1,7 +1,10 @@
 //! What filters keep between their phases.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use portico_wasm::{Locker, Stream, Visit};
+use tokio::time::Instant;
 
 use super::pause::Direction;
 use crate::order::Order;
@@ -35,6 +38,12 @@ pub(crate) struct Visited {
     pub(crate) is_canary: bool,
     pub(crate) request: Paused,
     pub(crate) response: Paused,
+    /// When the request came to it, and the response.
+    pub(crate) entered: Option<Instant>,
+    pub(crate) responded: Option<Instant>,
+    /// Since when it has paused something, and how long it had before.
+    pub(crate) paused_at: Option<Instant>,
+    pub(crate) waited: Duration,
 }
 
 /// What a filter has paused of one direction.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use portico::sources;
+use portico::{sources, telemetry};
 use portico_config::{Diagnostic, Loaded, Severity};
 
 use super::{USAGE, complain, say};
@@ -21,6 +21,8 @@ pub(super) fn check(paths: &[PathBuf], json: bool) -> anyhow::Result<ExitCode> {
     if diagnostics.is_empty() {
         let Loaded { config, diagnostics: found } = portico_config::load(&texts);
         diagnostics = found;
+        let failed = config.iter().flat_map(telemetry::check);
+        diagnostics.extend(failed.map(|failed| failed.diagnostic(&texts)));
         routes = config.map_or(0, |config| config.routes.len());
     }
     for diagnostic in &diagnostics {

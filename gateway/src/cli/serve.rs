@@ -102,7 +102,7 @@ fn options(args: Args, plugin_log: PluginLog) -> anyhow::Result<Options> {
         drain_timeout: args.drain_timeout,
         show_generation: args.show_generation,
         plugin_log,
-        state: user_folder("XDG_RUNTIME_DIR", ".cache"),
+        state: state(),
     })
 }
 
@@ -129,6 +129,11 @@ pub(super) fn default_cache() -> Option<PathBuf> {
             None
         }
     }
+}
+
+/// Where the token of a gateway is that was given none.
+pub(super) fn state() -> Option<PathBuf> {
+    user_folder("XDG_RUNTIME_DIR", ".cache")
 }
 
 /// The user's own folder of a kind, if there is a user with a home. It must be absolute, as

@@ -20,7 +20,7 @@ use crate::{
     listen::Plan,
     outside::Targets,
     snapshot::Snapshot,
-    sources,
+    sources, telemetry,
 };
 
 impl Loop {
@@ -61,22 +61,28 @@ impl Loop {
     ) -> Outcome {
         self.waiting = None;
         let parsed = block_in_place(|| self.prepare(&sources, loaded));
-        let Prepared { config, plan, plugins, services, targets, warnings } = match parsed {
-            Ok(prepared) => prepared,
-            Err(Refused { problems, may_arrive }) => {
-                self.outside.withdraw();
-                if may_arrive {
-                    self.waiting = Some((origin.clone(), sources));
+        let Prepared { config, plan, plugins, services, targets, telemetry, warnings } =
+            match parsed {
+                Ok(prepared) => prepared,
+                Err(Refused { problems, may_arrive }) => {
+                    self.outside.withdraw();
+                    if may_arrive {
+                        self.waiting = Some((origin.clone(), sources));
+                    }
+                    return self.reject(origin, problems);
                 }
-                return self.reject(origin, problems);
-            }
-        };
+            };
         let number = self.history.next();
-        let snapshot =
-            block_in_place(|| compile::snapshot(config, number, &plan, plugins, &services));
+        let snapshot = block_in_place(|| {
+            compile::snapshot(config, number, &plan, plugins, &services, telemetry.plan())
+        });
         self.names.settle().await;
         self.outside.replace(targets);
+        let wanted = &snapshot.config.telemetry;
+        let receiver = wanted.receiver.filter(|_| wanted.enabled);
+        block_in_place(|| self.telemetry.commit(telemetry));
         self.swap(snapshot, plan).await;
+        self.telemetry.receive(receiver).await;
         let took = began.elapsed();
         tracing::info!(generation = number, %origin, ?took, "configuration is serving");
         for warning in &warnings {
@@ -114,8 +120,13 @@ impl Loop {
                 problems.push(problem(sources, "listeners", index.unwrap_or(0), message));
             }
         });
+        let telemetry = self.telemetry.prepare(&config).map_err(|failed| {
+            problems.extend(failed.into_iter().map(|failed| failed.diagnostic(sources)));
+        });
         // Before plugins start: they may call out while they do.
-        let services = compile::services(&config, &self.names);
+        let registry = telemetry.as_ref().ok().filter(|_| config.telemetry.enabled);
+        let registry = registry.map(|prepared| &**prepared.registry());
+        let services = compile::services(&config, &self.names, registry);
         let targets = Arc::new(compile::targets(&config, &services, &self.names));
         self.outside.offer(targets.clone());
         let plugins = compile::plugins(&config, &mut self.store).map_err(|failed| {
@@ -126,13 +137,13 @@ impl Loop {
                 problems.push(problem(sources, "plugins", plugin.0, message));
             }
         });
-        match (plan, plugins) {
-            (Ok(plan), Ok(plugins)) => {
+        match (plan, telemetry, plugins) {
+            (Ok(plan), Ok(telemetry), Ok(plugins)) => {
                 let warnings = diagnostics;
-                Ok(Prepared { config, plan, plugins, services, targets, warnings })
+                Ok(Prepared { config, plan, plugins, services, targets, telemetry, warnings })
             }
-            (Err(()), _) => Err(Refused { problems, may_arrive: false }),
-            (Ok(_), Err(())) => Err(Refused { problems, may_arrive }),
+            (Ok(_), Ok(_), Err(())) => Err(Refused { problems, may_arrive }),
+            _ => Err(Refused { problems, may_arrive: false }),
         }
     }
 
@@ -173,7 +184,7 @@ impl Loop {
             tracing::error!("{problem}");
         }
         let at = SystemTime::now();
-        self.history.rejected = Some(Rejection { origin, at, problems: problems.clone() });
+        self.history.reject(Rejection { origin, at, problems: problems.clone() });
         self.publish();
         Outcome::Rejected(problems)
     }
@@ -193,6 +204,7 @@ struct Prepared {
     plugins: StartedPlugins,
     services: Vec<Arc<Service>>,
     targets: Arc<Targets>,
+    telemetry: telemetry::Prepared,
     warnings: Vec<Diagnostic>,
 }
 

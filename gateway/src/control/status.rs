@@ -19,6 +19,8 @@ pub struct Status {
     /// Open downstream connections.
     pub connections: usize,
     pub workers: usize,
+    /// Configurations that some request may be using, with the one that serves.
+    pub snapshots: usize,
     /// A configuration is tried again when its modules have arrived.
     pub waiting: bool,
 }

@@ -110,7 +110,7 @@ impl<'a> Attempts<'a> {
         if self.tried.len() == ATTEMPTS {
             return None;
         }
-        let Target { mut peer, address } = self.to.service.pick(&self.tried)?;
+        let Target { mut peer, address, .. } = self.to.service.pick(&self.tried)?;
         self.tried.push(address);
         if let Some(name) = &self.to.tls {
             // Tells the pool: a connection in the clear is never one with TLS.

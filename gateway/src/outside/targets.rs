@@ -139,7 +139,7 @@ impl Host {
             endpoints: vec![config::Endpoint { address, weight: 1 }],
             connect_timeout: CONNECT,
         };
-        Self { name, port, tls, service: Arc::new(Service::new(&alone, names)) }
+        Self { name, port, tls, service: Arc::new(Service::new(&alone, names, None)) }
     }
 
     fn is(&self, address: &Address<'_>) -> bool {
@@ -190,7 +190,7 @@ mod tests {
             let connect_timeout = Duration::from_secs(1);
             let service =
                 config::Service { name: name.into(), endpoints: vec![endpoint], connect_timeout };
-            Arc::new(Service::new(&service, Name::new))
+            Arc::new(Service::new(&service, Name::new, None))
         };
         let mut targets = Targets::new([service("httpbin"), service("full.example.com")]);
         let dns = |host: &str, port| EndpointAddress::Dns { host: host.into(), port };

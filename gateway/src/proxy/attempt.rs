@@ -1,14 +1,15 @@
 //! Getting a request to a service: which endpoint, and another one if it refuses.
 
 use pingora::{
-    Error, RetryType,
+    Error, ErrorSource, ErrorType, RetryType,
     http::RequestHeader,
     protocols::http::{ServerSession, v1::client::HttpSession},
     upstreams::peer::{HttpPeer, Peer},
 };
+use portico_telemetry::record::Outcome;
 use tokio::time::Instant;
 
-use super::{Broken, Proxy, expired, relay::Ended, upstream::Ordered};
+use super::{Broken, Proxy, blame, expired, relay::Ended, upstream::Ordered};
 use crate::{
     backend::Target,
     exchange::Exchange,
@@ -33,6 +34,8 @@ impl Proxy {
             let (mut upstream, reused) = match self.connect(&peer, exchange).await {
                 Ok(connected) => connected,
                 Err(error) => {
+                    let outcome = unreachable(exchange, &error);
+                    exchange.notes.attempt_ended(outcome);
                     // Nothing of the request has been sent, so another endpoint may have it,
                     // whatever its method.
                     exchange.attempts.tried.extend(exchange.attempts.endpoint);
@@ -43,18 +46,26 @@ impl Proxy {
                 }
             };
             upstream.write_timeout = peer.options.write_timeout;
-            exchange.note_connected(&upstream, began.elapsed());
-            match self.relay(client, &mut upstream, exchange).await {
+            exchange.note_connected(&upstream, began, reused);
+            let ended = self.relay(client, &mut upstream, exchange).await;
+            match ended {
                 Ok(Ended { reusable }) => {
+                    let status = exchange.notes.current().map_or(0, |attempt| attempt.status);
+                    exchange.notes.attempt_ended(Outcome::Answered(status));
                     if reusable {
                         self.release(upstream, &peer).await;
                     }
                     return Ok(());
                 }
                 Err(Broken::Pingora(error)) if went_stale(&error, reused, client, exchange) => {
+                    exchange.notes.attempt_ended(Outcome::Stale);
                     exchange.attempts.stale += 1;
                 }
-                Err(broken) => return Err(broken),
+                Err(broken) => {
+                    let outcome = outcome(&broken);
+                    exchange.notes.attempt_ended(outcome);
+                    return Err(broken);
+                }
             }
         }
     }
@@ -104,14 +115,40 @@ fn pick(exchange: &Exchange) -> Result<Target, Failure> {
 
 /// Limits the attempt to what is left of the deadline.
 fn aim(exchange: &mut Exchange, target: Target) -> (Box<HttpPeer>, Instant) {
-    let Target { mut peer, address } = target;
+    let Target { mut peer, address, index } = target;
     let now = Instant::now();
+    exchange.note_attempt(address, index, now);
     if let Some(left) = exchange.deadline.as_ref().and_then(|deadline| deadline.remaining(now)) {
         let connect = peer.options.total_connection_timeout;
         peer.options.total_connection_timeout = connect.map(|limit| limit.min(left));
     }
     exchange.attempts.endpoint = Some(address);
     (peer, now)
+}
+
+/// How an attempt ended that got no connection.
+fn unreachable(exchange: &Exchange, error: &Error) -> Outcome {
+    match error.etype() {
+        ErrorType::ConnectTimedout if expired(exchange).is_some() => Outcome::TimedOut,
+        _ => Outcome::Refused(blame::cause(error).into()),
+    }
+}
+
+/// How an attempt ended that got no whole answer.
+fn outcome(broken: &Broken) -> Outcome {
+    match broken {
+        Broken::Failed(Failure::Upstream(UpstreamFault::Timeout { .. })) => Outcome::TimedOut,
+        Broken::Pingora(error) if *error.esource() == ErrorSource::Upstream => {
+            let cause = blame::cause(error).into();
+            match error.etype() {
+                ErrorType::InvalidHTTPHeader => Outcome::Protocol(cause),
+                _ => Outcome::Reset(cause),
+            }
+        }
+        Broken::Answered(_) | Broken::Closed | Broken::Failed(_) | Broken::Pingora(_) => {
+            Outcome::Cancelled
+        }
+    }
 }
 
 fn may_try_again(exchange: &Exchange) -> bool {

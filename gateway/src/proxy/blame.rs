@@ -64,7 +64,7 @@ pub(crate) fn timed_out(exchange: &Exchange, deadline: &Deadline) -> Failure {
 }
 
 /// The innermost reason, without pingora's dump of what was read.
-fn cause(error: &Error) -> String {
+pub(super) fn cause(error: &Error) -> String {
     let kind = error.etype().as_str();
     let root = error.root_cause().to_string();
     // Text of pingora's own may quote what was read; the system's errors do not.
@@ -83,6 +83,11 @@ pub(super) fn report(head: &RequestHeader, exchange: &Exchange, failure: &Failur
     let (status, reason) = (failure.status(), failure.code());
     let (message, detail) = (failure.public(), failure.detail());
     if failure.is_ours_to_report() {
+        let Some(hushed) = exchange.may_report() else { return };
+        if hushed > 0 {
+            tracing::warn!(target: "portico::request", hushed, "further requests failed of which \
+                nothing is written here; metrics and access log have all");
+        }
         tracing::warn!(target: "portico::request", status, reason, %method, host, path,
             rule = &*rule, id, detail, "{message}");
     } else {

@@ -59,6 +59,7 @@ impl Proxy {
                     check_rate(client, exchange)?;
                     done = piece.is_none() || client.is_body_done();
                     let piece = piece.unwrap_or_default();
+                    exchange.notes.came(&piece);
                     body::push(exchange, Direction::Request, piece, done)?;
                 }
                 Event::Woken => pause::resume(exchange)?,

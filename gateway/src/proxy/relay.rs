@@ -196,6 +196,7 @@ impl Relay<'_> {
             if !self.client_done {
                 piece = self.with_what_has_come(piece).await?;
             }
+            self.exchange.notes.came(&piece);
             let pushed = body::push(self.exchange, Direction::Request, piece, self.client_done);
             if let Err(broken) = pushed {
                 // What filters have let go is the service's, whatever happens to the end.
@@ -203,6 +204,7 @@ impl Relay<'_> {
                 return Err(broken);
             }
         } else {
+            self.exchange.notes.came(&piece);
             let way = &mut self.exchange.filters.request;
             way.ended |= self.client_done;
             if !piece.is_empty() {
@@ -263,7 +265,11 @@ impl Relay<'_> {
                 return self.gave_up(error.into_up());
             }
             self.request_done = true;
-            self.exchange.attempts.sent = Some(Instant::now());
+            let now = Instant::now();
+            self.exchange.attempts.sent = Some(now);
+            if let Some(attempt) = self.exchange.notes.current() {
+                attempt.sent = Some(now);
+            }
         }
         Ok(())
     }

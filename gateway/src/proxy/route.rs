@@ -14,13 +14,14 @@ use crate::{
 use http::header;
 
 /// The listener and rule for a request.
-pub(super) fn find(exchange: &Exchange, head: &RequestHeader) -> Result<Matched, Failure> {
+pub(super) fn find(exchange: &mut Exchange, head: &RequestHeader) -> Result<Matched, Failure> {
     let host = heads::host(head);
-    let snapshot = &exchange.snapshot;
+    let snapshot = exchange.snapshot.clone();
     let listener = snapshot.listener(exchange.connection.socket, host);
     let Some((listener, table)) = listener else {
         return Err(Failure::Policy(PolicyFault::NoListener { host: host.to_owned() }));
     };
+    exchange.listener = Some(listener.0);
     let (path, query) = redirect::split(heads::target(head));
     let request = Request { host, path, query, method: &head.method, headers: &head.headers };
     match table.router.find(&request) {

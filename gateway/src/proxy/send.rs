@@ -97,11 +97,13 @@ async fn through_filters(
     if exchange.connection.is_gone() {
         client.set_keepalive(None);
     }
+    exchange.notes.answered(head.status.as_u16());
     let order = exchange.filters.response.order.take();
     exchange.connection.answering(client.req_header().version, order);
     if length == 0 || bodiless || client.req_header().method == http::Method::HEAD {
         return Ok(vec![HttpTask::Header(head, true)]);
     }
+    pieces.iter().for_each(|piece| exchange.notes.goes(piece));
     let mut tasks = vec![HttpTask::Header(head, false)];
     tasks.extend(pieces.into_iter().map(|piece| HttpTask::Body(Some(piece), false)));
     tasks.push(HttpTask::Done);

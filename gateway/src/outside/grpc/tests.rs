@@ -166,7 +166,7 @@ fn upstream(address: SocketAddr) -> Upstream {
     let endpoint = config::Endpoint { address: EndpointAddress::Ip(address), weight: 1 };
     let connect_timeout = Duration::from_secs(2);
     let service = config::Service { name: "up".into(), endpoints: vec![endpoint], connect_timeout };
-    Targets::new([Arc::new(Service::new(&service, Name::new))]).find("plugin", "up").unwrap()
+    Targets::new([Arc::new(Service::new(&service, Name::new, None))]).find("plugin", "up").unwrap()
 }
 
 struct Client {

@@ -74,7 +74,7 @@ fn upstream(addresses: &[SocketAddr]) -> Upstream {
         endpoints: addresses.iter().map(endpoint).collect(),
         connect_timeout: Duration::from_secs(2),
     };
-    let service = Arc::new(Service::new(&service, Name::new));
+    let service = Arc::new(Service::new(&service, Name::new, None));
     Targets::new([service]).find("plugin", "up").unwrap()
 }
 

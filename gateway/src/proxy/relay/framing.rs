@@ -39,7 +39,13 @@ pub(super) fn request(
 pub(super) fn alone(head: &mut ResponseHeader, method: &Method) -> pingora::Result<()> {
     let framed = head.headers.contains_key(header::CONTENT_LENGTH)
         || head.headers.contains_key(header::TRANSFER_ENCODING);
-    if !framed && *method != Method::HEAD && !matches!(head.status.as_u16(), 204 | 304) {
+    if framed || matches!(head.status.as_u16(), 204 | 304) {
+        return Ok(());
+    }
+    if *method == Method::HEAD {
+        // What a GET would get here: a body of a length that nobody knows. As Envoy says it.
+        head.insert_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+    } else {
         head.insert_header(header::CONTENT_LENGTH, HeaderValue::from_static("0"))?;
     }
     Ok(())

@@ -90,6 +90,10 @@ impl Relay<'_> {
         if head.status.is_informational() && !upgraded {
             return self.write(vec![HttpTask::Header(head, false)]).await.map(drop);
         }
+        let now = self.exchange.notes.now();
+        if let Some(attempt) = self.exchange.notes.current() {
+            (attempt.first_byte, attempt.status) = (now, head.status.as_u16());
+        }
         if let Some(failure) = expired(self.exchange) {
             return Err(failure.into());
         }
@@ -175,6 +179,7 @@ impl Relay<'_> {
                 return Ok(());
             }
             let upgraded = head.status == StatusCode::SWITCHING_PROTOCOLS;
+            self.exchange.notes.answered(head.status.as_u16());
             let order = self.exchange.filters.response.order.take();
             self.exchange.connection.answering(self.client.req_header().version, order);
             let own = self.exchange.filters.response.newer == Newer::Head;
@@ -197,6 +202,7 @@ impl Relay<'_> {
         }
         let way = &mut self.exchange.filters.response;
         let ended = way.ended;
+        way.out.iter().for_each(|piece| self.exchange.notes.goes(piece));
         tasks.extend(way.out.drain(..).map(|piece| HttpTask::Body(Some(piece), false)));
         if ended {
             match tasks.last_mut() {

@@ -10,6 +10,8 @@ use std::{
 };
 
 use bytes::Bytes;
+use portico::measures::of_guests;
+use portico_telemetry::expose::{Format, render};
 use portico_wasm::{
     Action, ConnectionFacts, Direction, End, Engine, Facts, MetricStore, Plugin, Progress,
     RouteFacts, Services, Stream, Visit,
@@ -62,7 +64,7 @@ pub(super) fn drive(trial: &Trial) -> Report {
         run.repeat();
     });
     report.tick_ms = world.period().map(|period| period.as_millis());
-    report.metrics = metrics.render_prometheus();
+    report.metrics = render(&of_guests(&metrics), Format::Prometheus);
     report.memory_bytes = plugin.memory_bytes();
     report.settle();
     report
