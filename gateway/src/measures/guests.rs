@@ -28,14 +28,15 @@ fn families(all: Vec<GuestSeries>) -> Vec<Family> {
         let alone = kinds.len() == 1;
         for (kind, series) in kinds {
             let wanted = if alone { name.clone() } else { format!("{name}_{kind}") };
-            let name = free(wanted, kind, &mut taken);
-            families.push(family(&name, series));
+            let free = free(&wanted, kind, &mut taken);
+            families.push(family(&free, free == wanted, series));
         }
     }
     families
 }
 
-fn family(name: &str, series: &[GuestSeries]) -> Family {
+/// `is_wanted` says that the name is what the guest's name looks like, and not one besides.
+fn family(name: &str, is_wanted: bool, series: &[GuestSeries]) -> Family {
     let kind = match series.first().map(|series| &series.value) {
         Some(GuestValue::Histogram { .. }) => Kind::Histogram,
         Some(GuestValue::Gauge(_)) => Kind::Gauge,
@@ -45,7 +46,7 @@ fn family(name: &str, series: &[GuestSeries]) -> Family {
     let family = Family::new(format!("{PREFIX}{name}"), kind, "Defined by a plugin.");
     family.with(series.iter().map(|series| {
         let sample = sample(&series.value).label("plugin", series.plugin.to_string());
-        if name.as_bytes() == series.name {
+        if is_wanted && sanitized(&series.name).as_bytes() == series.name {
             return sample;
         }
         sample.label("name", series.name.escape_ascii().to_string())
@@ -67,10 +68,10 @@ fn sample(value: &GuestValue) -> Sample {
 
 /// A name none of whose lines looks like one of another family: `size` with its `size_count`
 /// beside a counter `size_count`. There are as many further names as there are guests' series.
-fn free(wanted: String, kind: &str, taken: &mut BTreeSet<String>) -> String {
+fn free(wanted: &str, kind: &str, taken: &mut BTreeSet<String>) -> String {
     let ends: &[&str] =
         if kind == "histogram" { &["", "_bucket", "_sum", "_count"] } else { &[""] };
-    let mut name = wanted.clone();
+    let mut name = wanted.to_owned();
     let mut next = 2;
     while ends.iter().any(|end| taken.contains(&format!("{name}{end}"))) {
         name = format!("{wanted}_{next}");

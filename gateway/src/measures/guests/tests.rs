@@ -47,10 +47,8 @@ fn no_two_lines_look_the_same() {
     for name in names {
         for value in [GuestValue::Counter(1), GuestValue::Gauge(1), histogram()] {
             all.push(series("p", name.as_bytes(), value.clone()));
-            // A store has each name of a plugin once.
-            if name.contains('_') {
-                all.push(series("p", name.replace('_', ".").as_bytes(), value));
-            }
+            all.push(series("p", format!("{name}.").as_bytes(), value.clone()));
+            all.push(series("p", format!("{name}-").as_bytes(), value));
         }
     }
     let page = render(&families(all), Format::Prometheus);
