@@ -222,11 +222,11 @@ impl Exchange {
     /// Filters are done with the head: they may have given it another place in a trace.
     pub(crate) fn leave_request_filters(&mut self, head: &RequestHeader) {
         self.notes.filtered = self.notes.now();
-        let plan = self.snapshot.telemetry.clone();
-        let Some(propagation) = plan.as_ref().and_then(|plan| plan.propagation.as_ref()) else {
-            return;
-        };
-        if let (Some(_), Some(place)) = (&self.filters.stream, &mut self.notes.trace) {
+        let Self { snapshot, filters, notes, .. } = self;
+        let plan = snapshot.telemetry.as_ref();
+        if let (Some(propagation), Some(_), Some(place)) =
+            (plan.and_then(|plan| plan.propagation.as_ref()), &filters.stream, &mut notes.trace)
+        {
             place.incoming = propagation.extract(&head.headers);
         }
         self.settle_trace();
@@ -234,13 +234,12 @@ impl Exchange {
 
     /// Decides about the trace, once.
     pub(crate) fn settle_trace(&mut self) {
-        let Some(plan) = self.snapshot.telemetry.clone() else { return };
-        let rule = self.matched.map(|matched| matched.rule);
-        let counted = plan.counted(self.matched.map(|matched| matched.listener), rule);
-        let (worker, now) = (self.worker, self.recorder.now());
-        if let Some(place) = self.notes.trace.as_mut().filter(|place| !place.is_settled()) {
-            place.settle(|incoming, id| counted.sampler.head(worker, incoming, id, now));
-        }
+        let Self { snapshot, notes, recorder, matched, worker, .. } = self;
+        let open = notes.trace.as_mut().filter(|place| !place.is_settled());
+        let (Some(plan), Some(place)) = (&snapshot.telemetry, open) else { return };
+        let sampler =
+            plan.counted(matched.map(|own| own.listener), matched.map(|own| own.rule)).sampler;
+        place.settle(|incoming, id| sampler.head(*worker, incoming, id, recorder.now()));
     }
 
     /// Tells filters that a service has the request.
@@ -416,8 +415,9 @@ impl Drop for Exchange {
             let answer = failure.answer(wants_json(deadline.accept.as_ref()), &self.request_id);
             let generation = self.show_generation.then_some(&self.snapshot.generation_header);
             let said = self.connection.last_word(&answer.wire(&self.request_id, generation));
-            let status = if said { status } else { self.notes.status };
-            self.record(None, status, false);
+            if said {
+                self.notes.status = status;
+            }
         }
         let status = self.notes.status;
         self.record(None, status, false);

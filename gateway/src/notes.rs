@@ -5,11 +5,7 @@
 
 mod capture;
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{HeaderValue, Method, Version, header};
 use pingora::http::RequestHeader;
@@ -29,8 +25,6 @@ pub struct Notes {
     pub(crate) on: bool,
     /// When the first byte of the head came; offsets count from here.
     pub(crate) began: Instant,
-    /// The same by the clock on the wall.
-    pub(crate) time: SystemTime,
     pub(crate) asked: Option<Asked>,
     /// Its place in a trace, if traces are passed on.
     pub(crate) trace: Option<Place>,
@@ -154,7 +148,6 @@ impl Notes {
         Self {
             on,
             began,
-            time: SystemTime::UNIX_EPOCH,
             asked: None,
             trace: None,
             matched: None,
@@ -177,9 +170,6 @@ impl Notes {
         if !self.on {
             return;
         }
-        // What has passed since the first byte is taken off the clock on the wall.
-        let now = SystemTime::now();
-        self.time = now.checked_sub(self.began.elapsed()).unwrap_or(now);
         self.asked = Some(Asked {
             method: head.method.clone(),
             authority: head.headers.get(header::HOST).cloned(),

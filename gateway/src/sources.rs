@@ -120,18 +120,27 @@ pub fn place(sources: &[Source], list: &str, index: usize) -> Place {
     (sources.first().map_or_else(String::new, |source| source.name.clone()), 1, 1, list.to_owned())
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+/// A problem that only the running gateway can find.
+pub fn problem((source, line, column, path): Place, message: String) -> Diagnostic {
     Diagnostic {
         severity: Severity::Error,
-        source: path.display().to_string(),
-        line: 1,
-        column: 1,
-        path: String::new(),
-        message: format!("the configuration cannot be read: {error}"),
+        source,
+        line,
+        column,
+        path,
+        message,
         why: None,
-        help: (error.kind() == io::ErrorKind::NotFound)
-            .then(|| "`portico run --config PATH` names a file or a folder".to_owned()),
+        help: None,
         excerpt: None,
         related: None,
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let place = (path.display().to_string(), 1, 1, String::new());
+    Diagnostic {
+        help: (error.kind() == io::ErrorKind::NotFound)
+            .then(|| "`portico run --config PATH` names a file or a folder".to_owned()),
+        ..problem(place, format!("the configuration cannot be read: {error}"))
     }
 }

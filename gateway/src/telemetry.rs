@@ -29,7 +29,7 @@ use portico_telemetry::{
     otlp,
     process::Process,
     receiver::{self, Receiver},
-    series::{self, Registry},
+    series::{self, BadBounds, Registry},
     store::{self, Keeper, Rates, Store},
     tap::Tap,
 };
@@ -56,7 +56,7 @@ pub struct Live {
     doctor: Arc<Doctor>,
     pub tap: Tap,
     /// Replaced when a configuration wants other buckets.
-    meters: ArcSwap<Meters>,
+    meters: Arc<ArcSwap<Meters>>,
     /// Replaced when a configuration wants to keep more, or less.
     shelf: Arc<ArcSwap<Shelf>>,
     outputs: Arc<Mutex<Outputs>>,
@@ -126,14 +126,15 @@ impl Live {
         }
         let defaults = config::Telemetry::default();
         let now = SystemTime::now();
-        let meters = Arc::new(meters(&defaults, workers, now));
+        let meters = meters(&defaults, workers, now).map_err(std::io::Error::other)?;
+        let meters = Arc::new(ArcSwap::from_pointee(meters));
         let doctor = Arc::new(Doctor::new(doctor::Settings::default()));
         let live = Arc::new(Self {
             workers,
             started: now,
             keeper: ArcSwap::from_pointee(keeping(defaults.tracing.slow, workers)),
             shelf: Arc::new(ArcSwap::from_pointee(shelf(defaults.store, &doctor, &meters))),
-            meters: ArcSwap::new(meters),
+            meters,
             doctor,
             tap,
             outputs: Arc::default(),
@@ -157,11 +158,14 @@ impl Live {
         };
         let meters = match self.meters.load_full() {
             same if same.buckets == telemetry.buckets && same.keep == telemetry.store.keep => same,
-            _ => Arc::new(meters(telemetry, self.workers, SystemTime::now())),
+            _ => match meters(telemetry, self.workers, SystemTime::now()) {
+                Ok(meters) => Arc::new(meters),
+                Err(error) => return Err(vec![Failed::new("buckets", error.to_string())]),
+            },
         };
         let shelf = match self.shelf.load_full() {
             same if same.kept == telemetry.store => same,
-            _ => Arc::new(shelf(telemetry.store, &self.doctor, &meters)),
+            _ => Arc::new(shelf(telemetry.store, &self.doctor, &self.meters)),
         };
         let keeping = match self.keeper.load_full() {
             same if same.slow == telemetry.tracing.slow => same,
@@ -331,29 +335,29 @@ fn keeping(slow: Duration, workers: usize) -> Keeping {
     Keeping { keeper: Keeper::new(Rates { workers, slow_from: slow, ..Rates::default() }), slow }
 }
 
-fn meters(telemetry: &config::Telemetry, workers: usize, now: SystemTime) -> Meters {
+fn meters(
+    telemetry: &config::Telemetry,
+    workers: usize,
+    now: SystemTime,
+) -> Result<Meters, BadBounds> {
     let mut settings = series::Settings::default();
     if !telemetry.buckets.is_empty() {
         settings.duration_bounds = telemetry.buckets.iter().map(Duration::as_secs_f64).collect();
     }
     settings.keep = telemetry.store.keep;
-    let registry = Registry::new(&settings, workers, now).or_else(|error| {
-        // The configuration has seen to it that they rise.
-        tracing::error!(%error, "the buckets cannot be used");
-        Registry::new(&series::Settings::default(), workers, now)
-    });
-    let registry = Arc::new(registry.unwrap_or_else(|_| unreachable!("the defaults rise")));
+    let registry = Arc::new(Registry::new(&settings, workers, now)?);
     let wanted = graph::Settings { keep: telemetry.store.keep, ..graph::Settings::default() };
-    Meters {
+    Ok(Meters {
         graph: Graph::new(registry.clone(), wanted, now),
         exemplars: Exemplars::new(&registry),
         registry,
         buckets: telemetry.buckets.clone(),
         keep: telemetry.store.keep,
-    }
+    })
 }
 
-fn shelf(kept: config::Store, doctor: &Arc<Doctor>, meters: &Arc<Meters>) -> Shelf {
+/// Calls that spans tell of are drawn in the graph that counts at the time.
+fn shelf(kept: config::Store, doctor: &Arc<Doctor>, meters: &Arc<ArcSwap<Meters>>) -> Shelf {
     let memory = usize::try_from(kept.memory).unwrap_or(usize::MAX);
     // A quarter is for the spans of services.
     let spans =
@@ -363,7 +367,7 @@ fn shelf(kept: config::Store, doctor: &Arc<Doctor>, meters: &Arc<Meters>) -> She
     let meters = meters.clone();
     let on_call = move |call: &Call| {
         let at = SystemTime::UNIX_EPOCH + call.at;
-        meters.graph.add_far(&call.from, &call.to, call.took, call.failed, at);
+        meters.load().graph.add_far(&call.from, &call.to, call.took, call.failed, at);
     };
     let behind = Behind::new(store.clone(), doctor.clone(), Box::new(on_call));
     Shelf { store, behind: Arc::new(behind), kept }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use portico_config::{
-    Diagnostic, Loaded, Severity, Source,
+    Diagnostic, Loaded, Source,
     config::{self, Config, PluginSource},
 };
 use tokio::task::block_in_place;
@@ -222,17 +222,5 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
 
 /// A problem that only the running gateway can find.
 fn problem(sources: &[Source], list: &str, index: usize, message: String) -> Diagnostic {
-    let (source, line, column, path) = sources::place(sources, list, index);
-    Diagnostic {
-        severity: Severity::Error,
-        source,
-        line,
-        column,
-        path,
-        message,
-        why: None,
-        help: None,
-        excerpt: None,
-        related: None,
-    }
+    sources::problem(sources::place(sources, list, index), message)
 }

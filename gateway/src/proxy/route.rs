@@ -16,15 +16,13 @@ use http::header;
 /// The listener and rule for a request.
 pub(super) fn find(exchange: &mut Exchange, head: &RequestHeader) -> Result<Matched, Failure> {
     let host = heads::host(head);
-    let snapshot = exchange.snapshot.clone();
-    let listener = snapshot.listener(exchange.connection.socket, host);
+    let listener = exchange.snapshot.listener(exchange.connection.socket, host);
     let Some((listener, table)) = listener else {
         return Err(Failure::Policy(PolicyFault::NoListener { host: host.to_owned() }));
     };
-    exchange.listener = Some(listener.0);
     let (path, query) = redirect::split(heads::target(head));
     let request = Request { host, path, query, method: &head.method, headers: &head.headers };
-    match table.router.find(&request) {
+    let found = match table.router.find(&request) {
         Some(found) => Ok(Matched {
             listener: listener.0,
             rule: found.rule as usize,
@@ -36,7 +34,9 @@ pub(super) fn find(exchange: &mut Exchange, head: &RequestHeader) -> Result<Matc
             method: head.method.to_string(),
             path: path.to_owned(),
         })),
-    }
+    };
+    exchange.listener = Some(listener.0);
+    found
 }
 
 /// A filter has changed the request and wants it matched anew: another rule's backends and timeout

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use portico_config::{
-    Diagnostic, Severity, Source,
+    Diagnostic, Source,
     config::{self, Config, LogFormat, LogTarget},
 };
 use portico_telemetry::{
@@ -30,19 +30,7 @@ impl Failed {
     /// With its place.
     pub fn diagnostic(self, sources: &[Source]) -> Diagnostic {
         let Self { path, message } = self;
-        let (source, line, column, path) = sources::telemetry_place(sources, &path);
-        Diagnostic {
-            severity: Severity::Error,
-            source,
-            line,
-            column,
-            path,
-            message,
-            why: None,
-            help: None,
-            excerpt: None,
-            related: None,
-        }
+        sources::problem(sources::telemetry_place(sources, &path), message)
     }
 }
 

@@ -1,6 +1,9 @@
 //! From what an exchange has noted to its record.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::{HeaderMap, HeaderValue};
 use pingora::protocols::http::ServerSession;
@@ -37,7 +40,7 @@ pub(super) fn of(exchange: &mut Exchange, client: Option<&ServerSession>, ended:
     let since = |at: Instant| at.saturating_duration_since(notes.began);
     let facts = &exchange.connection.facts;
     Record {
-        started: notes.time,
+        started: started(notes),
         took: since(ended.at),
         worker: exchange.worker,
         generation: exchange.snapshot.generation,
@@ -64,6 +67,12 @@ pub(super) fn of(exchange: &mut Exchange, client: Option<&ServerSession>, ended:
         filters: filters(exchange, &since),
         phases: phases(exchange, &since, ended.at),
     }
+}
+
+/// What has passed since the first byte is taken off the clock on the wall, which only a record asks.
+fn started(notes: &Notes) -> SystemTime {
+    let now = SystemTime::now();
+    now.checked_sub(notes.began.elapsed()).unwrap_or(now)
 }
 
 fn text(value: &HeaderValue) -> &str {

@@ -148,9 +148,13 @@ impl Recorder {
         }
         let took = ended.at.saturating_duration_since(exchange.notes.began);
         let sample = sample(&exchange.notes, ended, took);
-        self.count(exchange, plan, &sample, ended);
         let listener = exchange.matched.map(|matched| matched.listener).or(exchange.listener);
         let counted = plan.counted(listener, exchange.matched.map(|matched| matched.rule));
+        counted.entry.add(self.worker, &sample);
+        if exchange.matched.is_some() {
+            counted.entry.end(self.worker);
+        }
+        self.count_attempts(exchange, plan, &sample, ended);
         let now = self.now();
         let seen = Seen {
             status: ended.status,
@@ -192,18 +196,12 @@ impl Recorder {
         }
     }
 
-    fn count(&self, exchange: &Exchange, plan: &Plan, sample: &Sample, ended: &Ended) {
-        let listener = exchange.matched.map(|matched| matched.listener).or(exchange.listener);
-        let rule = exchange.matched.map(|matched| matched.rule);
-        let entry = plan.counted(listener, rule).entry;
-        entry.add(self.worker, sample);
-        if exchange.matched.is_some() {
-            entry.end(self.worker);
-        }
+    /// The way from the rule to the service, and each attempt.
+    fn count_attempts(&self, exchange: &Exchange, plan: &Plan, sample: &Sample, ended: &Ended) {
         let Some(service) = &exchange.attempts.service else { return };
         let attempts = &exchange.notes.attempts;
         let Some(first) = attempts.first() else { return };
-        let rule = exchange.rerouted.or(rule);
+        let rule = exchange.rerouted.or_else(|| exchange.matched.map(|matched| matched.rule));
         if let Some(branch) = rule.and_then(|rule| plan.branch(rule, &service.name)) {
             let end = attempts.last().and_then(|last| last.ended).unwrap_or(ended.at);
             let took = end.saturating_duration_since(first.began);

@@ -154,6 +154,25 @@ pub struct Failed {
     pub detail: Arc<str>,
 }
 
+/// The words of [`Failed::reason`].
+pub const REASONS: [&str; 15] = [
+    "bad_body",
+    "bad_request",
+    "client_gone",
+    "connect_failed",
+    "filter_closed",
+    "head_too_large",
+    "internal",
+    "no_backend",
+    "no_endpoint",
+    "no_listener",
+    "no_route",
+    "plugin_failed",
+    "timeout",
+    "upstream_protocol",
+    "upstream_reset",
+];
+
 /// One try to get the request to an endpoint.
 #[derive(Clone, Debug)]
 pub struct Attempt {

@@ -9,7 +9,7 @@ use http::HeaderName;
 
 use crate::{
     flags::{self, Flag, Flags},
-    record::Record,
+    record::{REASONS, Record},
 };
 
 /// Conditions; all that are given must hold. The default is none: every request is logged.
@@ -76,25 +76,6 @@ enum Reason {
     Flag(Flag),
     Word(&'static str),
 }
-
-/// The words of `x-portico-reason`, and those that [`flags::reason`] adds.
-const REASONS: [&str; 15] = [
-    "bad_body",
-    "bad_request",
-    "client_gone",
-    "connect_failed",
-    "filter_closed",
-    "head_too_large",
-    "internal",
-    "no_backend",
-    "no_endpoint",
-    "no_listener",
-    "no_route",
-    "plugin_failed",
-    "timeout",
-    "upstream_protocol",
-    "upstream_reset",
-];
 
 impl Filter {
     /// # Errors

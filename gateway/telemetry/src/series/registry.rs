@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Edge, Key, Series, Totals};
-use crate::histogram::Distribution;
+use crate::{histogram::Distribution, record::REASONS};
 
 /// What is counted how.
 #[derive(Clone, Debug)]
@@ -49,28 +49,9 @@ impl Default for Settings {
         let duration_bounds =
             vec![0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
         let size_bounds = [0].into_iter().chain((4..=13).map(|power| 1 << (2 * power))).collect();
-        let reasons = vec![
-            "bad_body",
-            "bad_request",
-            "cancelled",
-            "client_gone",
-            "connect_failed",
-            "filter_closed",
-            "head_too_large",
-            "internal",
-            "no_backend",
-            "no_endpoint",
-            "no_listener",
-            "no_route",
-            "plugin_failed",
-            "protocol",
-            "refused",
-            "reset",
-            "stale",
-            "timeout",
-            "upstream_protocol",
-            "upstream_reset",
-        ];
+        // Those of attempts beside those of requests; `timeout` is both.
+        let of_attempts = ["cancelled", "protocol", "refused", "reset", "stale"];
+        let reasons = REASONS.into_iter().chain(of_attempts).collect();
         let keep = Duration::from_secs(600);
         Self { duration_bounds, size_bounds, reasons, by_method: true, series: 50_000, keep }
     }
