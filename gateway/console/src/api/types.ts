@@ -435,7 +435,13 @@ export interface Explained {
   listener: { name: string; address: string; source: string | null; line: number | null } | null;
   /** The pattern that matched, and those that exist if none did. */
   host: { pattern: string | null; known: string[] } | null;
-  rule: { route: string; rule: string; why: string; source: string | null; line: number | null } | null;
+  rule: {
+    route: string;
+    rule: string;
+    why: string;
+    source: string | null;
+    line: number | null;
+  } | null;
   filters: string[];
   timeout: string | null;
   backends: { service: string; share: string; suspended: string | null; endpoints: string[] }[];
@@ -496,7 +502,13 @@ export interface Plugin {
   configured: boolean;
   /** Seconds of history are in `GET /api/v1/plugins/NAME/log`. */
   path: Path;
-  canary: { percent: number; requests: number; failures: number; stands: string; digest: string } | null;
+  canary: {
+    percent: number;
+    requests: number;
+    failures: number;
+    stands: string;
+    digest: string;
+  } | null;
   signature: { signed_by: string | null; not_trusted: string | null } | null;
   trouble: string | null;
 }
@@ -512,7 +524,13 @@ export interface PluginVersion {
   requests_inside: number;
   calls_open: number;
   memory_bytes: number;
-  cost: { phase: string; calls: number; mean_us: number; p50_us: number | null; p99_us: number | null }[];
+  cost: {
+    phase: string;
+    calls: number;
+    mean_us: number;
+    p50_us: number | null;
+    p99_us: number | null;
+  }[];
   limits_met: Record<string, number>;
 }
 
