@@ -81,6 +81,8 @@ pub struct Service {
     pub endpoints: Vec<Endpoint>,
     /// How long to wait for a connection before the next endpoint is tried.
     pub connect_timeout: Duration,
+    /// Why it is out of use; `None`: it takes part. Clients are told.
+    pub suspended: Option<Arc<str>>,
 }
 
 /// One address of a service.
@@ -90,6 +92,8 @@ pub struct Endpoint {
     pub address: EndpointAddress,
     /// Share among the endpoints of its service; 0 takes none.
     pub weight: u32,
+    /// Why it is out of use; `None`: it takes part.
+    pub suspended: Option<Arc<str>>,
 }
 
 /// Where an endpoint is.
@@ -110,6 +114,8 @@ pub struct Route {
     pub listeners: Vec<ListenerRef>,
     /// Never empty; `[HostPattern::Any]` by default.
     pub hosts: Vec<HostPattern>,
+    /// Why it is out of use; `None`: it takes part. Clients are told.
+    pub suspended: Option<Arc<str>>,
     /// Never empty.
     pub rules: Vec<Rule>,
 }

@@ -23,6 +23,7 @@ use crate::{
         host,
         name::Name,
         number::Weight,
+        reason::Reason,
     },
 };
 
@@ -70,6 +71,10 @@ record! {
         default connect_timeout: Span<1, 60_000> = Text("1s"),
         /// Its addresses, at least one.
         required endpoints: List<Endpoint, 1>,
+        /// Takes it out of use, and says why. It gets no requests: where a rule splits them, the
+        /// other backends share them; where none is left, the answer is 503 with the reason, which
+        /// therefore must not hold secrets. Plugins cannot call it either. Absent: it takes part.
+        optional suspended: Reason,
     }
 }
 
@@ -81,5 +86,9 @@ record! {
         required address: EndpointAddress,
         /// Its share among the endpoints of its service; 0 takes no requests.
         default weight: Weight = Number(1),
+        /// Takes it out of use, and says why. The others of its service get its requests; if there
+        /// are none, that is as if the service were suspended for the same reason. Absent: it takes
+        /// part.
+        optional suspended: Reason,
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod number;
 pub(crate) mod origin;
 pub(crate) mod path;
 pub(crate) mod pattern;
+pub(crate) mod reason;
 pub(crate) mod share;
 pub(crate) mod size;
 pub(crate) mod text;

@@ -14,6 +14,8 @@ use pingora::{protocols::TcpKeepalive, upstreams::peer::HttpPeer};
 use portico_config::config::{self, EndpointAddress};
 use portico_telemetry::series::{Edge, Registry, Series};
 
+use crate::suspension::Suspension;
+
 /// A warm connection that nobody used for this long is closed. Shorter than the 75 s after which
 /// common servers close their end, so that ours is the end that decides.
 const IDLE: Duration = Duration::from_secs(60);
@@ -42,12 +44,15 @@ pub struct Service {
     /// Sum of all weights.
     total: u32,
     connect_timeout: Duration,
+    suspended: Option<Suspension>,
 }
 
 #[derive(Debug)]
 struct Endpoint {
     address: Address,
+    /// 0 also if it is out of use.
     weight: u32,
+    suspended: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -93,6 +98,7 @@ impl Service {
         mut names: impl FnMut(&str, u16) -> Arc<Name>,
         registry: Option<&Registry>,
     ) -> Self {
+        let suspended = Suspension::of_service(service);
         let endpoints = service.endpoints.iter().map(|endpoint| {
             let address = match &endpoint.address {
                 EndpointAddress::Ip(address) => {
@@ -103,7 +109,10 @@ impl Service {
                 }
                 EndpointAddress::Dns { host, port } => Address::Name(names(host, *port)),
             };
-            Endpoint { address, weight: endpoint.weight }
+            let own = endpoint.suspended.clone();
+            let takes = suspended.is_none() && own.is_none();
+            let weight = if takes { endpoint.weight } else { 0 };
+            Endpoint { address, weight, suspended: own }
         });
         let endpoints: Box<[Endpoint]> = endpoints.collect();
         let total = endpoints.iter().fold(0_u32, |sum, e| sum.saturating_add(e.weight));
@@ -112,7 +121,13 @@ impl Service {
             endpoints,
             total,
             connect_timeout: service.connect_timeout,
+            suspended,
         }
+    }
+
+    /// Why it gets no requests.
+    pub fn suspended(&self) -> Option<&Suspension> {
+        self.suspended.as_ref()
     }
 
     /// How many endpoints are configured.
@@ -139,7 +154,11 @@ impl Service {
 
     /// Why [`Service::pick`] finds nothing.
     pub fn why_none(&self) -> String {
+        if let Some(suspended) = &self.suspended {
+            return suspended.to_string();
+        }
         let reasons = self.endpoints.iter().map(|endpoint| match &endpoint.address {
+            _ if endpoint.suspended.is_some() => "an endpoint is suspended".to_owned(),
             _ if endpoint.weight == 0 => "an endpoint has weight 0".to_owned(),
             Address::Fixed(_, address, _) => format!("{address} was tried"),
             Address::Name(name) => match &name.addresses.load().error {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use portico_config::config::{self, Config, Filter, ListenerRef, OnFailure, PluginRef, Rule};
+use portico_config::config::{
+    self, Config, Filter, ListenerRef, OnFailure, PluginRef, Route, Rule,
+};
 use portico_telemetry::series::Registry;
 use portico_wasm::{Plugin, RouteFacts};
 
@@ -22,6 +24,7 @@ use crate::{
     resolve::Names,
     router::{Router, Sites},
     snapshot::{Backends, Listener, PluginStep, Site, Snapshot, Step},
+    suspension::Suspension,
     telemetry,
 };
 
@@ -97,13 +100,9 @@ pub fn snapshot(
     services: &[Arc<Service>],
     telemetry: Option<Arc<telemetry::Plan>>,
 ) -> Snapshot {
-    let rules = config.routes.iter().flat_map(|route| {
-        let name = |rule: &Rule| format!("{}/{}", route.name, rule.name);
-        route.rules.iter().map(move |rule| (name(rule), &route.name, rule))
-    });
-    let rules = rules.map(|(name, route, rule)| {
-        compile_rule((name.into(), route), rule, services, &mut plugins)
-    });
+    let rules =
+        config.routes.iter().flat_map(|route| route.rules.iter().map(move |rule| (route, rule)));
+    let rules = rules.map(|(route, rule)| compile_rule(route, rule, services, &mut plugins));
     let rules = rules.collect();
     Snapshot {
         generation,
@@ -137,7 +136,7 @@ fn sites(config: &Config, plan: &Plan) -> Vec<Option<Site>> {
 }
 
 fn compile_rule(
-    (name, route): (Arc<str>, &Arc<str>),
+    route: &Route,
     rule: &Rule,
     services: &[Arc<Service>],
     started: &mut StartedPlugins,
@@ -163,17 +162,18 @@ fn compile_rule(
     let backends = rule.backends.iter();
     crate::snapshot::Rule {
         facts: Arc::new(RouteFacts {
-            route: route.clone(),
+            route: route.name.clone(),
             service: first.unwrap_or_else(|| "".into()),
             host: "".into(),
         }),
-        name,
+        name: format!("{}/{}", route.name, rule.name).into(),
         asks_for_host: steps.iter().any(asks_for_host),
         steps,
         backends: Backends::new(
             backends.map(|backend| (backend.weight, services[backend.service.0].clone())),
         ),
         timeout: rule.timeout,
+        suspended: Suspension::of_route(route),
     }
 }
 

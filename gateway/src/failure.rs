@@ -9,7 +9,7 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderValue, header};
 
-use crate::answer::Answer;
+use crate::{answer::Answer, suspension::Suspension};
 
 /// The header that says in a word why Portico itself answered.
 pub const REASON: &str = "x-portico-reason";
@@ -59,9 +59,20 @@ pub enum ClientFault {
 /// The configuration has no way for it.
 #[derive(Clone, Debug)]
 pub enum PolicyFault {
-    NoBackend { rule: Arc<str> },
-    NoListener { host: String },
-    NoRoute { listener: Arc<str>, host: String, method: String, path: String },
+    NoBackend {
+        rule: Arc<str>,
+    },
+    NoListener {
+        host: String,
+    },
+    NoRoute {
+        listener: Arc<str>,
+        host: String,
+        method: String,
+        path: String,
+    },
+    /// A service or route is out of use, on purpose.
+    Suspended(Suspension),
 }
 
 /// The service did not answer as it should.
@@ -114,7 +125,7 @@ impl Failure {
             Self::Client(ClientFault::Gone { .. }) => 499,
             Self::Client(ClientFault::Refused { status }) => *status,
             Self::Client(_) => 400,
-            Self::Policy(PolicyFault::NoBackend { .. }) => 503,
+            Self::Policy(PolicyFault::NoBackend { .. } | PolicyFault::Suspended(_)) => 503,
             Self::Policy(_) => 404,
             Self::Upstream(UpstreamFault::Connect { .. } | UpstreamFault::NoEndpoint { .. }) => 503,
             Self::Upstream(UpstreamFault::Timeout { .. }) => 504,
@@ -136,6 +147,7 @@ impl Failure {
             Self::Policy(PolicyFault::NoBackend { .. }) => "no_backend",
             Self::Policy(PolicyFault::NoListener { .. }) => "no_listener",
             Self::Policy(PolicyFault::NoRoute { .. }) => "no_route",
+            Self::Policy(PolicyFault::Suspended(_)) => "suspended",
             Self::Upstream(UpstreamFault::Connect { .. }) => "connect_failed",
             Self::Upstream(UpstreamFault::NoEndpoint { .. }) => "no_endpoint",
             Self::Upstream(UpstreamFault::Protocol { .. }) => "upstream_protocol",
@@ -206,9 +218,10 @@ impl Failure {
         }
     }
 
-    /// Whether it deserves a line that an operator sees.
+    /// Whether it deserves a line that an operator sees. What the operator has suspended fails as it
+    /// was meant to.
     pub fn is_ours_to_report(&self) -> bool {
-        !matches!(self, Self::Client(_))
+        !matches!(self, Self::Client(_) | Self::Policy(PolicyFault::Suspended(_)))
     }
 
     /// The answer, in the form that the request asks for: see [`wants_json`].
@@ -247,6 +260,7 @@ impl fmt::Display for PolicyFault {
                 "listener `{listener}` answers for host `{host}`, but no rule of its routes \
                  matches {method} {path}"
             ),
+            Self::Suspended(suspension) => suspension.fmt(f),
         }
     }
 }

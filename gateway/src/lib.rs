@@ -31,6 +31,8 @@ pub mod outside;
 mod quiet;
 pub mod telemetry;
 
+pub mod suspension;
+
 pub mod answer;
 pub mod failure;
 

@@ -142,6 +142,7 @@ impl Proxy {
         exchange.enter_trace(client.req_header());
         let matched = route::find(exchange, client.req_header())?;
         exchange.note_matched(matched);
+        route::admit(exchange)?;
         let end = client.is_body_empty();
         let mut verdict = chain::on_request(exchange, client.req_header_mut(), end)?;
         if matches!(verdict, Verdict::Wait) {

@@ -13,6 +13,7 @@ use crate::{
     canary::Canary,
     router::{Router, Sites},
     settle::Choices,
+    suspension::Suspension,
     telemetry,
 };
 
@@ -62,6 +63,8 @@ pub struct Rule {
     pub asks_for_host: bool,
     pub backends: Backends,
     pub timeout: Option<Duration>,
+    /// Its route is out of use.
+    pub suspended: Option<Suspension>,
     /// For filters that ask.
     pub facts: Arc<RouteFacts>,
 }
@@ -108,26 +111,38 @@ impl PluginStep {
     }
 }
 
-/// Services by weight.
+/// Services by weight. Those that are out of use take none; the others share theirs.
 #[derive(Default)]
 pub struct Backends {
     /// With the sum of weights up to and including each; those of weight 0 are left out.
     shares: Box<[(u32, Arc<Service>)]>,
+    /// Why the first of those is missing that are out of use.
+    suspended: Option<Suspension>,
 }
 
 impl Backends {
     pub fn new(backends: impl Iterator<Item = (u32, Arc<Service>)>) -> Self {
-        let mut sum = 0_u32;
-        let shares = backends.filter(|(weight, _)| *weight > 0).map(|(weight, service)| {
+        let (mut sum, mut suspended) = (0_u32, None);
+        let backends = backends.filter(|(weight, _)| *weight > 0);
+        let shares = backends.filter_map(|(weight, service)| {
+            if let Some(why) = service.suspended() {
+                suspended.get_or_insert_with(|| why.clone());
+                return None;
+            }
             sum = sum.saturating_add(weight);
-            (sum, service)
+            Some((sum, service))
         });
-        Self { shares: shares.collect() }
+        Self { shares: shares.collect(), suspended }
     }
 
     /// The first that is listed.
     pub fn first(&self) -> Option<&Service> {
         self.shares.first().map(|(_, service)| &**service)
+    }
+
+    /// Whether [`Backends::pick`] finds nothing because of this.
+    pub fn suspended(&self) -> Option<&Suspension> {
+        self.suspended.as_ref().filter(|_| self.shares.is_empty())
     }
 
     /// A service by weight.
@@ -167,10 +182,15 @@ mod tests {
     use super::*;
 
     fn service(name: &str) -> Arc<Service> {
+        service_that(name, None)
+    }
+
+    fn service_that(name: &str, suspended: Option<&str>) -> Arc<Service> {
         let service = config::Service {
             name: name.into(),
             endpoints: Vec::new(),
             connect_timeout: Duration::from_secs(1),
+            suspended: suspended.map(Into::into),
         };
         Arc::new(Service::new(&service, |_, _| unreachable!("it has no names"), None))
     }
@@ -187,6 +207,27 @@ mod tests {
         assert!(!counts.contains_key("never"));
         assert!((8_700..9_300).contains(&counts["a"]), "{counts:?}");
         assert_eq!(counts["a"] + counts["b"], 10_000);
+    }
+
+    #[test]
+    fn the_share_of_a_suspended_service_goes_to_the_others() {
+        let out = || service_that("out", Some("it is slow"));
+        let backends = [(98, out()), (1, service("a")), (1, service("b"))];
+        let backends = Backends::new(backends.into_iter());
+        let mut counts = HashMap::<String, u32>::new();
+        fastrand::seed(7);
+        for _ in 0..1_000 {
+            *counts.entry(backends.pick().unwrap().name.to_string()).or_default() += 1;
+        }
+        assert!((400..600).contains(&counts["a"]), "{counts:?}");
+        assert_eq!(counts["a"] + counts["b"], 1_000);
+        assert_eq!(backends.suspended(), None);
+
+        let other = service_that("other", Some("another reason"));
+        let none = Backends::new([(0, other), (1, out()), (0, service("a"))].into_iter());
+        assert!(none.pick().is_none());
+        let why = none.suspended().unwrap().to_string();
+        assert_eq!(why, "service `out` is suspended: it is slow");
     }
 
     #[test]

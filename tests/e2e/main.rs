@@ -12,6 +12,7 @@ mod listeners;
 mod plugins;
 mod routing;
 mod story;
+mod suspend;
 mod swap;
 mod telemetry;
 mod telemetry_out;

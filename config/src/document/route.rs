@@ -3,7 +3,7 @@
 use crate::{
     decode::List,
     shape::Literal::Number,
-    values::{duration::Span, host, name::Name, number::Weight},
+    values::{duration::Span, host, name::Name, number::Weight, reason::Reason},
 };
 
 use super::{filter::Filter, matching::Match};
@@ -27,6 +27,10 @@ record! {
         /// The timeout of its rules: how long a whole exchange may take, from the request's head
         /// to the response's end. `0s` is no limit. Default: no limit.
         optional timeout: Timeout,
+        /// Takes it out of use, and says why. It still matches its requests, so that no other
+        /// route gets them, and answers them with 503 and the reason, which therefore must not
+        /// hold secrets. Its filters do not run. Absent: it takes part.
+        optional suspended: Reason,
         /// Steps of all its rules, in front of each rule's own.
         optional filters: List<Filter, 0, MAX_FILTERS>,
         /// What to do with which requests, at least one.

@@ -11,7 +11,7 @@ use crate::{
     values::number::Whole,
 };
 
-use super::{RouteItem, Scope, filters, filters::Chain, matches};
+use super::{RouteItem, Scope, filters, filters::Chain, matches, services::reason};
 
 /// Builds the route at a place among all of them.
 pub(super) fn build(place: usize, item: RouteItem<'_>, scope: &mut Scope<'_, '_>) -> Option<Route> {
@@ -24,7 +24,7 @@ fn route(
     at: &At<'_>,
     scope: &mut Scope<'_, '_>,
 ) -> Option<Route> {
-    let route::Route { name, listeners, hosts, timeout, filters, rules } = document;
+    let route::Route { name, listeners, hosts, timeout, suspended, filters, rules } = document;
     let listeners = self::listeners(listeners.as_ref(), at, scope);
     let hosts_at = at.key("hosts");
     let hosts = match hosts {
@@ -55,7 +55,7 @@ fn route(
         .collect();
     let name: Arc<str> = name.as_ref()?.0.as_str().into();
     let rules = built.into_iter().collect::<Option<Vec<Rule>>>()?;
-    Some(Route { name, listeners: listeners?, hosts, rules })
+    Some(Route { name, listeners: listeners?, hosts, suspended: reason(suspended), rules })
 }
 
 /// What a rule has from its route.

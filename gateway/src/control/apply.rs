@@ -20,7 +20,9 @@ use crate::{
     listen::Plan,
     outside::Targets,
     snapshot::Snapshot,
-    sources, telemetry,
+    sources,
+    suspension::Suspension,
+    telemetry,
 };
 
 impl Loop {
@@ -88,6 +90,7 @@ impl Loop {
         for warning in &warnings {
             tracing::warn!("{warning}");
         }
+        report_suspended(&self.snapshot.load().config);
         self.history.accept(Generation {
             number,
             origin,
@@ -206,6 +209,20 @@ struct Prepared {
     targets: Arc<Targets>,
     telemetry: telemetry::Prepared,
     warnings: Vec<Diagnostic>,
+}
+
+/// What is out of use on purpose should not have to be found out.
+fn report_suspended(config: &Config) {
+    /// Lines for each configuration that is applied; a generated one may suspend thousands.
+    const LINES: usize = 20;
+    let mut suspended = Suspension::all(config);
+    for line in suspended.by_ref().take(LINES) {
+        tracing::info!("{line}");
+    }
+    let more = suspended.count();
+    if more > 0 {
+        tracing::info!("{more} more are suspended");
+    }
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {

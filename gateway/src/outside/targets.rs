@@ -136,8 +136,9 @@ impl Host {
         };
         let alone = config::Service {
             name: format!("{name}:{port}").into(),
-            endpoints: vec![config::Endpoint { address, weight: 1 }],
+            endpoints: vec![config::Endpoint { address, weight: 1, suspended: None }],
             connect_timeout: CONNECT,
+            suspended: None,
         };
         Self { name, port, tls, service: Arc::new(Service::new(&alone, names, None)) }
     }
@@ -186,10 +187,14 @@ mod tests {
             let endpoint = config::Endpoint {
                 address: EndpointAddress::Ip(([127, 0, 0, 1], 80).into()),
                 weight: 1,
+                suspended: None,
             };
-            let connect_timeout = Duration::from_secs(1);
-            let service =
-                config::Service { name: name.into(), endpoints: vec![endpoint], connect_timeout };
+            let service = config::Service {
+                name: name.into(),
+                endpoints: vec![endpoint],
+                connect_timeout: Duration::from_secs(1),
+                suspended: None,
+            };
             Arc::new(Service::new(&service, Name::new, None))
         };
         let mut targets = Targets::new([service("httpbin"), service("full.example.com")]);

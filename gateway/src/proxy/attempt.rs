@@ -14,6 +14,7 @@ use crate::{
     backend::Target,
     exchange::Exchange,
     failure::{Failure, PolicyFault, UpstreamFault},
+    snapshot::Backends,
 };
 
 impl Proxy {
@@ -95,9 +96,12 @@ impl Proxy {
 
 /// A service by weight, once for all attempts.
 fn choose_service(exchange: &mut Exchange) -> Result<(), Failure> {
-    let service = exchange.rule().and_then(|rule| rule.backends.pick()).cloned();
-    let Some(service) = service else {
-        return Err(Failure::Policy(PolicyFault::NoBackend { rule: exchange.rule_name() }));
+    let backends = exchange.rule().map(|rule| &rule.backends);
+    let Some(service) = backends.and_then(Backends::pick).cloned() else {
+        return Err(Failure::Policy(match backends.and_then(Backends::suspended) {
+            Some(suspension) => PolicyFault::Suspended(suspension.clone()),
+            None => PolicyFault::NoBackend { rule: exchange.rule_name() },
+        }));
     };
     exchange.attempts.service = Some(service);
     Ok(())

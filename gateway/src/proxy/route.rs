@@ -39,6 +39,14 @@ pub(super) fn find(exchange: &mut Exchange, head: &RequestHeader) -> Result<Matc
     found
 }
 
+/// Turns a request away whose route is out of use: before its filters, which may be the reason.
+pub(super) fn admit(exchange: &Exchange) -> Result<(), Failure> {
+    match exchange.rule().and_then(|rule| rule.suspended.as_ref()) {
+        Some(suspension) => Err(Failure::Policy(PolicyFault::Suspended(suspension.clone()))),
+        None => Ok(()),
+    }
+}
+
 /// A filter has changed the request and wants it matched anew: another rule's backends and timeout
 /// may count from here on. The filters it meets stay those of the first.
 pub(super) fn again(exchange: &mut Exchange, head: &RequestHeader) -> Result<(), Failure> {
@@ -49,6 +57,7 @@ pub(super) fn again(exchange: &mut Exchange, head: &RequestHeader) -> Result<(),
     });
     if wanted {
         exchange.rerouted = Some(find(exchange, head)?.rule);
+        admit(exchange)?;
     }
     Ok(())
 }

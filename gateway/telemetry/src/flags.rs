@@ -179,7 +179,7 @@ pub fn is_error(record: &Record) -> bool {
 fn flag_of(failed: &Failed) -> Option<Flag> {
     Some(match failed.reason {
         "no_route" | "no_listener" => Flag::NoRouteFound,
-        "no_endpoint" | "no_backend" => Flag::NoHealthyUpstream,
+        "no_endpoint" | "no_backend" | "suspended" => Flag::NoHealthyUpstream,
         "connect_failed" => Flag::UpstreamConnectionFailure,
         "upstream_reset" => Flag::UpstreamConnectionTermination,
         "upstream_protocol" => Flag::UpstreamProtocolError,
@@ -225,6 +225,7 @@ mod tests {
             ("no_listener", "NR"),
             ("no_backend", "UH"),
             ("no_endpoint", "UH"),
+            ("suspended", "UH"),
             ("connect_failed", "UF"),
             ("upstream_reset", "UC"),
             ("upstream_protocol", "UPE"),

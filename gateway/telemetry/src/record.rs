@@ -155,7 +155,7 @@ pub struct Failed {
 }
 
 /// The words of [`Failed::reason`].
-pub const REASONS: [&str; 15] = [
+pub const REASONS: [&str; 16] = [
     "bad_body",
     "bad_request",
     "client_gone",
@@ -168,6 +168,7 @@ pub const REASONS: [&str; 15] = [
     "no_listener",
     "no_route",
     "plugin_failed",
+    "suspended",
     "timeout",
     "upstream_protocol",
     "upstream_reset",

@@ -198,6 +198,9 @@ impl Story<'_> {
         let why = if failed.detail.is_empty() { &failed.message } else { &failed.detail };
         let cause = match failed.reason {
             "timeout" => format!("The timeout of route {} ended it: {why}.", self.route()),
+            "suspended" => {
+                format!("By configuration, {}.", why.trim_end_matches('.'))
+            }
             _ => format!("{}.", capital(why)),
         };
         self.say(About::Cause, cause);
@@ -223,6 +226,10 @@ impl Story<'_> {
             "no_endpoint" => format!(
                 "Give `{service}` an endpoint: its names do not resolve, or all weights are zero."
             ),
+            "suspended" => {
+                "Resume it when the reason is gone: `portico resume`, or remove its `suspended`."
+                    .to_owned()
+            }
             "no_backend" => format!("Give a backend of route {route} a weight above zero."),
             "no_route" => {
                 let path = self.record.request.path();

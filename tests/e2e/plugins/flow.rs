@@ -21,11 +21,16 @@ impl Flow {
 
     /// With more words for the plugin and for the route.
     async fn with(more: &str, route: &str) -> Result<Self> {
+        Self::calling("", more, route).await
+    }
+
+    /// With more words for the service `side`, too.
+    async fn calling(called: &str, more: &str, route: &str) -> Result<Self> {
         let (web, side) = (Backend::start("web").await?, Backend::start("side").await?);
         let text = format!(
             "{}services:
   - {{ name: web, endpoints: ['{}'] }}
-  - {{ name: side, endpoints: ['{}'] }}
+  - {{ name: side, endpoints: ['{}']{called} }}
 plugins:
   - {{ name: flow, file: flow.wasm{more} }}
 routes:
@@ -103,6 +108,17 @@ async fn a_paused_head_goes_on_with_the_answer_of_a_call() -> Result<()> {
     assert_eq!(flow.side.last().head.start, "GET /side HTTP/1.1");
     let answer = flow.ask("response-head-call").await?;
     assert!(answer.header("x-side").is_some_and(|said| said.starts_with("200 ")), "{answer:?}");
+    Ok(())
+}
+
+/// As one without an endpoint.
+#[tokio::test]
+async fn a_suspended_service_cannot_be_called() -> Result<()> {
+    let flow = Flow::calling(", suspended: 'it is sick'", "", "").await?;
+    assert_eq!(flow.ask("request-head-call").await?.status, 200);
+    let said = flow.web.last().head.header("x-side").map(str::to_owned);
+    assert!(said.as_deref().is_some_and(|said| said.starts_with("503 ")), "{said:?}");
+    assert!(flow.side.received().is_empty());
     Ok(())
 }
 

@@ -163,9 +163,15 @@ fn call(method: &str, first: Option<&str>) -> GrpcCall {
 }
 
 fn upstream(address: SocketAddr) -> Upstream {
-    let endpoint = config::Endpoint { address: EndpointAddress::Ip(address), weight: 1 };
+    let endpoint =
+        config::Endpoint { address: EndpointAddress::Ip(address), weight: 1, suspended: None };
     let connect_timeout = Duration::from_secs(2);
-    let service = config::Service { name: "up".into(), endpoints: vec![endpoint], connect_timeout };
+    let service = config::Service {
+        name: "up".into(),
+        endpoints: vec![endpoint],
+        connect_timeout,
+        suspended: None,
+    };
     Targets::new([Arc::new(Service::new(&service, Name::new, None))]).find("plugin", "up").unwrap()
 }
 

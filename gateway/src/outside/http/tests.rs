@@ -68,11 +68,13 @@ fn upstream(addresses: &[SocketAddr]) -> Upstream {
     let endpoint = |address: &SocketAddr| config::Endpoint {
         address: EndpointAddress::Ip(*address),
         weight: 1,
+        suspended: None,
     };
     let service = config::Service {
         name: "up".into(),
         endpoints: addresses.iter().map(endpoint).collect(),
         connect_timeout: Duration::from_secs(2),
+        suspended: None,
     };
     let service = Arc::new(Service::new(&service, Name::new, None));
     Targets::new([service]).find("plugin", "up").unwrap()

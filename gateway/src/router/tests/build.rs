@@ -34,7 +34,7 @@ pub(in crate::router) fn route(
     hosts: Vec<HostPattern>,
     rules: Vec<Rule>,
 ) -> Route {
-    Route { name: Arc::from("route"), listeners, hosts, rules }
+    Route { name: Arc::from("route"), listeners, hosts, suspended: None, rules }
 }
 
 pub(in crate::router) fn rule(matches: Vec<Match>) -> Rule {

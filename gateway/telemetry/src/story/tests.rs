@@ -79,6 +79,24 @@ fn no_route() {
 }
 
 #[test]
+fn suspended() {
+    let mut record = record();
+    record.place.service = None;
+    record.attempts.clear();
+    record.response.status = 503;
+    let message = "service `staff` is suspended: its database is being moved.".into();
+    record.response.origin =
+        Origin::Gateway(Failed { reason: "suspended", message, detail: "".into() });
+    assert_eq!(
+        told(&record),
+        "Course: `GET /api/staff` came to listener `web` from 10.0.0.9; rule `staff/0` matched.\n\
+         Cause: By configuration, service `staff` is suspended: its database is being moved.\n\
+         Course: The client got 503 (`suspended`).\n\
+         Next: Resume it when the reason is gone: `portico resume`, or remove its `suspended`.\n"
+    );
+}
+
+#[test]
 fn filters() {
     let mut record = record();
     let call = Call {
