@@ -20,6 +20,7 @@ mod values;
 #[macro_use]
 mod decode;
 mod document;
+mod edit;
 mod excerpt;
 mod load;
 mod locate;
@@ -29,6 +30,7 @@ mod validate;
 
 pub use self::{
     diagnostic::{Diagnostic, Severity},
+    edit::{Edit, EditError, MAX_EDITS, Step, edit},
     load::{Loaded, Source, load},
     locate::{locate, locate_item},
     reference::reference,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A text and where it comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Source {
     /// Shown in diagnostics; usually the file's path.
     pub name: String,

@@ -100,6 +100,16 @@ pub(crate) enum Literal {
     Text(&'static str),
 }
 
+impl Constraint {
+    /// The fields that it speaks of.
+    pub(crate) fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::AtLeastOne(names) | Self::ExactlyOne(names) => names,
+            Self::Free => &[],
+        }
+    }
+}
+
 impl Record {
     pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
