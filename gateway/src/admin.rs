@@ -10,6 +10,9 @@
 //! | `PUT /api/v1/configuration` | applies the YAML in the body: 200, or 422 with diagnostics |
 //! | `POST /api/v1/configuration/rollback` | back to the one before, or `?to=N` |
 //! | `POST /api/v1/configuration/reload` | reads the files again |
+//! | `GET /api/v1/configuration/generations/N` | one generation with its texts; needs the token |
+//! | `POST /api/v1/changes`, `changes/preview` | edits, through the files: `admin/changes.rs` |
+//! | `GET /api/v1/schema` | the JSON Schema of the configuration |
 //! | `POST /api/v1/plugins/NAME/promote` | sends every request to the plugin's canary |
 //! | `POST /api/v1/plugins/NAME/rollback` | sends none |
 //! | `GET /api/v1/status` | listeners, plugins, connections |
@@ -21,6 +24,7 @@
 //! loopback address and is asked by a name of this machine (`localhost`, `127.0.0.1`).
 
 mod access;
+mod changes;
 mod configuration;
 mod metrics;
 mod plugin_log;
@@ -78,6 +82,7 @@ Portico's admin API
   GET  /readyz                          is it serving?
   GET  /metrics                         all numbers, for Prometheus
   GET  /api/v1/configuration            what runs, what was refused and why, what ran before
+  GET  /api/v1/schema                   what a configuration may hold, as JSON Schema
   GET  /api/v1/status                   listeners, plugins, connections
   GET  /api/v1/plugins/NAME/log         what a plugin said last
   GET  /api/v1/explain?url=http://…     which rule takes a request, and why others do not
@@ -97,6 +102,9 @@ With the header `authorization: Bearer TOKEN` (the start of the gateway names it
   PUT  /api/v1/configuration            apply the YAML in the body
   POST /api/v1/configuration/rollback   back to the one before, or ?to=N
   POST /api/v1/configuration/reload     read the files again
+  GET  /api/v1/configuration/generations/N   one of them with its text and what it changed
+  POST /api/v1/changes                  edit what runs, and the file that it came from
+  POST /api/v1/changes/preview          what an edit would change
   POST /api/v1/plugins/NAME/promote     send every request to the plugin's canary
   POST /api/v1/plugins/NAME/rollback    send none
 ";
@@ -105,6 +113,7 @@ fn routes(admin: Admin) -> Router {
     let reads = Router::new()
         .route("/metrics", get(metrics::show))
         .route("/api/v1/configuration", get(configuration::show))
+        .route("/api/v1/schema", get(configuration::schema))
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/explain", get(status::explain))
         .route("/api/v1/plugins/{name}/log", get(plugin_log::show))
@@ -113,6 +122,9 @@ fn routes(admin: Admin) -> Router {
     let writes = Router::new()
         .route("/api/v1/configuration", axum::routing::put(configuration::put))
         .route("/api/v1/configuration/text", get(configuration::text))
+        .route("/api/v1/configuration/generations/{number}", get(configuration::one))
+        .route("/api/v1/changes", post(changes::make))
+        .route("/api/v1/changes/preview", post(changes::preview))
         .route("/api/v1/configuration/rollback", post(configuration::rollback))
         .route("/api/v1/configuration/reload", post(configuration::reload))
         .route("/api/v1/plugins/{name}/promote", post(status::promote))

@@ -4,6 +4,7 @@
 //! read → parse → bind and start plugins → compile → swap → report
 
 mod apply;
+mod change;
 mod seen;
 mod status;
 
@@ -24,16 +25,19 @@ use tokio::{
 };
 
 use self::seen::{Difference, Seen};
-pub use self::status::{CanaryStatus, ListenerStatus, ModuleStatus, PluginStatus, Status};
+pub use self::status::{
+    CanaryStatus, ListenerStatus, ModuleStatus, PluginStatus, SourceStatus, Status,
+};
 use crate::{
-    generation::{History, Origin},
+    change::{self as changes, Change, ChangeError},
+    generation::{Author, Held, History, Origin},
     listen::Sockets,
     outside::Outside,
     plugins::PluginStore,
     remote::Missing,
     resolve::Names,
     snapshot::Snapshot,
-    sources,
+    sources::{self, Write},
     telemetry::Live,
     worker::Workers,
 };
@@ -51,14 +55,15 @@ pub struct Control {
 }
 
 enum Command {
-    Apply(Origin, Arc<[Source]>, Reply),
+    Apply(Proposed, Reply),
+    Change(Change, Author, Reply),
     /// Read the sources again. An unchanged text is only applied if a plugin's file has changed.
     Reload(Origin, Reply),
     /// The same, if any file looks different from outside.
     Poll(Reply),
-    Rollback(Option<u64>, Reply),
+    Rollback(Option<u64>, Author, Reply),
     /// What is waited for is there, or has failed once.
-    Settled(Origin, Arc<[Source]>, Reply),
+    Settled(Proposed, Reply),
     /// A module has arrived, or has become another one.
     Modules(Reply),
     /// Promote or roll back the canary of a plugin.
@@ -70,6 +75,17 @@ enum Command {
 }
 
 type Reply = Option<oneshot::Sender<Outcome>>;
+
+/// A configuration that shall serve.
+#[derive(Clone)]
+struct Proposed {
+    origin: Origin,
+    author: Option<Author>,
+    sources: Arc<[Source]>,
+    held: Arc<[Held]>,
+    /// Files that get these texts just before it serves.
+    writes: Vec<Write>,
+}
 
 /// What becomes of a canary.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,6 +106,15 @@ pub enum Outcome {
         generation: u64,
     },
     Rejected(Vec<Diagnostic>),
+    /// A change that makes no sense, or not for what runs now.
+    Unfit(Arc<ChangeError>),
+    /// The source cannot be written, so a change must be made there, or held here.
+    ReadOnly {
+        why: String,
+        writes: Vec<Write>,
+    },
+    /// Its files could not be written, so nothing has changed.
+    Unwritten(String),
     /// There is no such generation.
     Unknown,
     /// The gateway is ending.
@@ -120,12 +145,11 @@ pub struct Loop {
     deferred: Option<Deferred>,
     /// A configuration that was refused because a module could not be had. It is tried again when
     /// one arrives.
-    waiting: Option<(Origin, Arc<[Source]>)>,
+    waiting: Option<Proposed>,
 }
 
 struct Deferred {
-    origin: Origin,
-    sources: Arc<[Source]>,
+    proposed: Proposed,
     missing: Missing,
 }
 
@@ -177,8 +201,20 @@ impl Control {
         )
     }
 
-    pub async fn apply(&self, sources: Vec<Source>) -> Outcome {
-        self.ask(|reply| Command::Apply(Origin::Admin, sources.into(), reply)).await
+    pub async fn apply(&self, sources: Vec<Source>, author: Author) -> Outcome {
+        let proposed = Proposed {
+            origin: Origin::Admin,
+            author: Some(author),
+            sources: sources.into(),
+            held: Arc::default(),
+            writes: Vec::new(),
+        };
+        self.ask(|reply| Command::Apply(proposed, reply)).await
+    }
+
+    /// Changes what runs, and the files that it came from.
+    pub async fn change(&self, change: Change, author: Author) -> Outcome {
+        self.ask(|reply| Command::Change(change, author, reply)).await
     }
 
     pub async fn reload(&self, origin: Origin) -> Outcome {
@@ -190,8 +226,8 @@ impl Control {
         self.ask(Command::Poll).await
     }
 
-    pub async fn rollback(&self, to: Option<u64>) -> Outcome {
-        self.ask(|reply| Command::Rollback(to, reply)).await
+    pub async fn rollback(&self, to: Option<u64>, author: Author) -> Outcome {
+        self.ask(|reply| Command::Rollback(to, author, reply)).await
     }
 
     /// Something has come over the network.
@@ -255,21 +291,25 @@ impl Loop {
         while let Some(command) = self.commands.recv().await {
             let (outcome, reply) = match command {
                 // Listeners are gone; a new configuration would open them again.
-                Command::Apply(_, _, reply)
+                Command::Apply(_, reply)
+                | Command::Change(_, _, reply)
                 | Command::Reload(_, reply)
                 | Command::Poll(reply)
-                | Command::Rollback(_, reply)
-                | Command::Settled(_, _, reply)
+                | Command::Rollback(_, _, reply)
+                | Command::Settled(_, reply)
                 | Command::Modules(reply)
                     if self.drained =>
                 {
                     (Outcome::Ended, reply)
                 }
-                Command::Apply(origin, sources, reply) => {
-                    (self.apply(origin, sources, Instant::now()).await, reply)
+                Command::Apply(proposed, reply) => {
+                    (self.apply(proposed, Instant::now()).await, reply)
                 }
-                Command::Settled(origin, sources, reply) => {
-                    (self.apply_now(origin, sources, Instant::now()).await, reply)
+                Command::Change(change, author, reply) => {
+                    (self.change(&change, author).await, reply)
+                }
+                Command::Settled(proposed, reply) => {
+                    (self.apply_now(proposed, Instant::now()).await, reply)
                 }
                 Command::Modules(reply) => (self.modules().await, reply),
                 Command::Decide(plugin, decision, done) => {
@@ -278,7 +318,7 @@ impl Loop {
                 }
                 Command::Reload(origin, reply) => (self.reload(origin).await, reply),
                 Command::Poll(reply) => (self.poll().await, reply),
-                Command::Rollback(to, reply) => (self.rollback(to).await, reply),
+                Command::Rollback(to, author, reply) => (self.rollback(to, author).await, reply),
                 Command::Refresh(done) => {
                     self.release();
                     self.publish();
@@ -311,26 +351,27 @@ impl Loop {
 
     /// Comes back to a configuration when its modules are there. Others are served meanwhile.
     fn wait_for(&self, deferred: Deferred, reply: Reply) {
-        let Deferred { origin, sources, missing } = deferred;
+        let Deferred { proposed, missing } = deferred;
         let later = self.later.clone();
         tokio::spawn(async move {
             missing.settled().await;
             if let Some(later) = later.upgrade() {
-                let _ended = later.send(Command::Settled(origin, sources, reply)).await;
+                let _ended = later.send(Command::Settled(proposed, reply)).await;
             }
         });
     }
 
     async fn modules(&mut self) -> Outcome {
-        if let Some((origin, sources)) = self.waiting.take() {
-            return self.apply_now(origin, sources, Instant::now()).await;
+        if let Some(proposed) = self.waiting.take() {
+            return self.apply_now(proposed, Instant::now()).await;
         }
         let Some(running) = self.history.running() else { return self.unchanged() };
         let sources = running.sources.clone();
         if block_in_place(|| self.is_running(&sources)) {
             return self.unchanged();
         }
-        self.apply_now(Origin::Module, sources, Instant::now()).await
+        let proposed = self.proposed(Origin::Module, None, sources);
+        self.apply_now(proposed, Instant::now()).await
     }
 
     fn decide(&mut self, plugin: &str, decision: Decision) -> bool {
@@ -363,7 +404,7 @@ impl Loop {
             Ok(sources) => sources.into(),
             Err(problems) => {
                 self.seen.no_texts();
-                return self.reject(origin, problems);
+                return self.reject(origin, None, problems);
             }
         };
         let forced = origin != Origin::File;
@@ -377,7 +418,9 @@ impl Loop {
             }
             _ => {
                 self.seen.texts(&sources);
-                sources
+                let (sources, held) = changes::hold(sources.to_vec(), &self.history.held());
+                self.history.hold(held.into());
+                sources.into()
             }
         };
         if block_in_place(|| self.is_running(&sources)) {
@@ -385,7 +428,13 @@ impl Loop {
             self.publish();
             return self.unchanged();
         }
-        self.apply(origin, sources, began).await
+        let proposed = self.proposed(origin, None, sources);
+        self.apply(proposed, began).await
+    }
+
+    /// Texts, with the edits in them that the gateway holds at the moment.
+    fn proposed(&self, origin: Origin, author: Option<Author>, sources: Arc<[Source]>) -> Proposed {
+        Proposed { origin, author, sources, held: self.history.held(), writes: Vec::new() }
     }
 
     /// Frees old snapshots that no request uses any more. Done here, because a large one takes
@@ -398,10 +447,16 @@ impl Loop {
         Outcome::Unchanged { generation: self.history.running().map_or(0, |own| own.number) }
     }
 
-    async fn rollback(&mut self, to: Option<u64>) -> Outcome {
+    async fn rollback(&mut self, to: Option<u64>, author: Author) -> Outcome {
         let Some(generation) = self.history.find(to) else { return Outcome::Unknown };
-        let (number, sources) = (generation.number, generation.sources.clone());
-        self.apply(Origin::Rollback(number), sources, Instant::now()).await
+        let proposed = Proposed {
+            origin: Origin::Rollback(generation.number),
+            author: Some(author),
+            sources: generation.sources.clone(),
+            held: generation.held.clone(),
+            writes: Vec::new(),
+        };
+        self.apply(proposed, Instant::now()).await
     }
 
     /// Whether the running generation is made of just these texts, and of plugins whose files are
@@ -441,6 +496,7 @@ impl Loop {
             workers: self.workers.count(),
             snapshots: self.retired.len() + 1,
             waiting: self.waiting.is_some(),
+            source: SourceStatus::of(&self.path),
         };
         self.status.store(Arc::new(status));
     }

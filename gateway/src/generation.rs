@@ -1,8 +1,15 @@
 //! What has run and what was refused: the history of configurations.
 
-use std::{collections::VecDeque, fmt, sync::Arc, time::Duration, time::SystemTime};
+use std::{
+    collections::VecDeque,
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use portico_config::{Diagnostic, Source};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// Generations that can be rolled back to. Their texts are kept in memory.
@@ -17,7 +24,12 @@ pub struct Generation {
     /// Counts from 1; a rollback is a new generation with an old text.
     pub number: u64,
     pub origin: Origin,
+    pub author: Option<Author>,
     pub sources: Arc<[Source]>,
+    /// What in them is in no file.
+    pub held: Arc<[Held]>,
+    /// Files that the gateway wrote for it.
+    pub written: Vec<PathBuf>,
     /// Of all texts.
     pub digest: Digest,
     pub at: SystemTime,
@@ -31,7 +43,24 @@ pub struct Generation {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Digest([u8; 32]);
 
-/// Who asked for it.
+/// Somebody who asked for a configuration, and why.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Author {
+    pub name: String,
+    pub reason: Option<String>,
+}
+
+/// Edits that the gateway keeps itself and makes again at each reload, because the source cannot be
+/// written. They last until the source says the same, or the process ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// In the form of the admin API.
+    pub edits: Vec<Value>,
+    pub author: Author,
+    pub at: SystemTime,
+}
+
+/// Where it came from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Origin {
     Admin,
@@ -48,6 +77,7 @@ pub enum Origin {
 #[derive(Clone, Debug)]
 pub struct Rejection {
     pub origin: Origin,
+    pub author: Option<Author>,
     pub at: SystemTime,
     pub problems: Vec<Diagnostic>,
 }
@@ -64,6 +94,18 @@ pub struct History {
 impl History {
     pub fn running(&self) -> Option<&Generation> {
         self.generations.back()
+    }
+
+    /// What the gateway holds itself at the moment.
+    pub fn held(&self) -> Arc<[Held]> {
+        self.running().map_or_else(Arc::default, |running| running.held.clone())
+    }
+
+    /// The source says some of it by now.
+    pub fn hold(&mut self, held: Arc<[Held]>) {
+        if let Some(running) = self.generations.back_mut() {
+            running.held = held;
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Generation> {

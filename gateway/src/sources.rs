@@ -1,11 +1,15 @@
 //! Where the configuration's text comes from: a file, or a folder of files.
 
+mod write;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
 use portico_config::{Diagnostic, Severity, Source};
+
+pub use self::write::{Write, WriteError, writable, write};
 
 /// A configuration file larger than this is not read at all. The parser refuses it anyway.
 const FILE_BYTES: u64 = 64 << 20;

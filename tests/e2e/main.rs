@@ -4,6 +4,7 @@ mod author;
 mod big;
 mod bundled;
 mod cli;
+mod console;
 mod drain;
 mod examples;
 mod failures;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::{Path, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 use super::Admin;
 use crate::{
+    change,
     control::Outcome,
-    generation::{Generation, Origin, Rejection},
+    generation::{Author, Generation, Held, Origin, Rejection},
 };
 
 /// A configuration in a body. 100,000 routes are about 20 MB.
@@ -24,6 +25,13 @@ pub(super) const BODY_BYTES: usize = 64 << 20;
 #[derive(Deserialize)]
 pub(super) struct To {
     to: Option<u64>,
+    reason: Option<String>,
+}
+
+/// What may go with a text that is put.
+#[derive(Deserialize)]
+pub(super) struct Why {
+    reason: Option<String>,
 }
 
 pub(super) async fn show(State(admin): State<Admin>) -> Json<Value> {
@@ -33,7 +41,32 @@ pub(super) async fn show(State(admin): State<Admin>) -> Json<Value> {
         "running": history.running().map(generation),
         "rejected": history.rejected.as_ref().map(rejection),
         "history": history.iter().map(generation).collect::<Vec<_>>(),
+        "source": &status.source,
+        "held": history.held().iter().map(held).collect::<Vec<_>>(),
     }))
+}
+
+/// One generation with its texts, and what made it out of the one before.
+pub(super) async fn one(State(admin): State<Admin>, Path(number): Path<u64>) -> Response {
+    let status = admin.control.status.load();
+    let mut kept = status.history.iter().skip_while(|kept| kept.number < number);
+    let Some(found) = kept.next().filter(|found| found.number == number) else {
+        let error = format!("generation {number} is not kept");
+        return (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response();
+    };
+    let before = status.history.iter().take_while(|kept| kept.number < number).last();
+    let diff = before.map_or_else(String::new, |before| change::difference_of(before, found));
+    let texts = found.sources.iter();
+    let texts = texts.map(|own| json!({ "source": own.name, "text": own.text }));
+    let mut answer = generation(found);
+    answer["texts"] = texts.collect();
+    answer["diff"] = diff.into();
+    Json(answer).into_response()
+}
+
+/// The JSON Schema of the whole document.
+pub(super) async fn schema() -> Json<Value> {
+    Json(portico_config::schema())
 }
 
 /// The running text. Several files come as several YAML documents, each under its name.
@@ -52,24 +85,36 @@ pub(super) async fn text(State(admin): State<Admin>) -> Response {
     ([(header::CONTENT_TYPE, "application/yaml")], text).into_response()
 }
 
-pub(super) async fn put(State(admin): State<Admin>, body: String) -> Response {
+pub(super) async fn put(
+    State(admin): State<Admin>,
+    Query(Why { reason }): Query<Why>,
+    body: String,
+) -> Response {
     let status = admin.control.status.load_full();
     // Relative paths of plugins mean what they mean in the files that run.
     let running = status.history.running().and_then(|running| running.sources.first());
     let folder = running.map_or_else(|| PathBuf::from("."), |source| source.folder.clone());
     let source = Source { name: "admin API".into(), folder, text: body };
-    answer(admin.control.apply(vec![source]).await)
+    answer(admin.control.apply(vec![source], author(reason)).await)
 }
 
-pub(super) async fn rollback(State(admin): State<Admin>, Query(To { to }): Query<To>) -> Response {
-    answer(admin.control.rollback(to).await)
+pub(super) async fn rollback(
+    State(admin): State<Admin>,
+    Query(To { to, reason }): Query<To>,
+) -> Response {
+    answer(admin.control.rollback(to, author(reason)).await)
 }
 
 pub(super) async fn reload(State(admin): State<Admin>) -> Response {
     answer(admin.control.reload(Origin::Admin).await)
 }
 
-fn answer(outcome: Outcome) -> Response {
+pub(super) fn author(reason: Option<String>) -> Author {
+    Author { name: "token".to_owned(), reason }
+}
+
+/// What came of a configuration that somebody sent or asked for.
+pub(super) fn answer(outcome: Outcome) -> Response {
     match outcome {
         Outcome::Applied { generation, warnings } => Json(json!({
             "generation": generation,
@@ -86,6 +131,18 @@ fn answer(outcome: Outcome) -> Response {
             });
             (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response()
         }
+        Outcome::Unfit(error) => {
+            let body = json!({ "error": error.to_string() });
+            (StatusCode::CONFLICT, Json(body)).into_response()
+        }
+        Outcome::ReadOnly { why, writes } => {
+            let patch: String = writes.iter().map(change::patch).collect();
+            let error = format!("the configuration cannot be written here: {why}");
+            (StatusCode::CONFLICT, Json(json!({ "error": error, "patch": patch }))).into_response()
+        }
+        Outcome::Unwritten(error) => {
+            (StatusCode::CONFLICT, Json(json!({ "error": error }))).into_response()
+        }
         Outcome::Unknown => {
             let body = json!({ "error": "there is no such generation to go back to" });
             (StatusCode::NOT_FOUND, Json(body)).into_response()
@@ -98,28 +155,53 @@ fn answer(outcome: Outcome) -> Response {
 }
 
 fn generation(generation: &Generation) -> Value {
-    let Generation { number, origin, sources, digest, at, took, warnings } = generation;
+    let Generation {
+        number,
+        origin,
+        author,
+        sources,
+        held: _,
+        written,
+        digest,
+        at,
+        took,
+        warnings,
+    } = generation;
     json!({
         "generation": number,
         "origin": origin.to_string(),
+        "author": author.as_ref().map(|author| &author.name),
+        "reason": author.as_ref().and_then(|author| author.reason.as_ref()),
         "at": humantime::format_rfc3339_millis(*at).to_string(),
         "took_ms": milliseconds(*took),
         "sources": sources.iter().map(|source| &source.name).collect::<Vec<_>>(),
+        "written": written,
         "digest": digest.to_string(),
         "warnings": diagnostics(warnings),
     })
 }
 
 fn rejection(rejection: &Rejection) -> Value {
-    let Rejection { origin, at, problems } = rejection;
+    let Rejection { origin, author, at, problems } = rejection;
     json!({
         "origin": origin.to_string(),
+        "author": author.as_ref().map(|author| &author.name),
         "at": humantime::format_rfc3339_millis(*at).to_string(),
         "diagnostics": diagnostics(problems),
     })
 }
 
-fn diagnostics(diagnostics: &[Diagnostic]) -> Vec<Value> {
+fn held(held: &Held) -> Value {
+    let Held { edits, author: Author { name, reason }, at } = held;
+    json!({
+        "edits": edits,
+        "author": name,
+        "reason": reason,
+        "at": humantime::format_rfc3339_millis(*at).to_string(),
+    })
+}
+
+pub(super) fn diagnostics(diagnostics: &[Diagnostic]) -> Vec<Value> {
     diagnostics.iter().map(Diagnostic::to_json).collect()
 }
 

@@ -12,11 +12,11 @@ use portico_config::{
 };
 use tokio::task::block_in_place;
 
-use super::{Deferred, Loop, Outcome};
+use super::{Deferred, Loop, Outcome, Proposed};
 use crate::{
     backend::Service,
     compile::{self, StartedPlugins},
-    generation::{Digest, Generation, Origin, Rejection},
+    generation::{Author, Digest, Generation, Origin, Rejection},
     listen::Plan,
     outside::Targets,
     snapshot::Snapshot,
@@ -27,53 +27,55 @@ use crate::{
 
 impl Loop {
     /// Applies a configuration, or waits for its modules first.
-    pub(super) async fn apply(
-        &mut self,
-        origin: Origin,
-        sources: Arc<[Source]>,
-        began: Instant,
-    ) -> Outcome {
-        let loaded = block_in_place(|| portico_config::load(&sources));
+    pub(super) async fn apply(&mut self, proposed: Proposed, began: Instant) -> Outcome {
+        let loaded = block_in_place(|| portico_config::load(&proposed.sources));
         let plugins = loaded.config.iter().flat_map(|config| &config.plugins);
         let missing = self.store.remote.missing(plugins.flat_map(config::Plugin::sources));
         if let Some(missing) = missing {
-            self.deferred = Some(Deferred { origin, sources, missing });
+            self.deferred = Some(Deferred { proposed, missing });
             return self.unchanged();
         }
-        self.apply_loaded(origin, sources, loaded, began).await
+        self.apply_loaded(proposed, loaded, began).await
     }
 
     /// Applies a configuration with the modules that are there.
-    pub(super) async fn apply_now(
-        &mut self,
-        origin: Origin,
-        sources: Arc<[Source]>,
-        began: Instant,
-    ) -> Outcome {
-        let loaded = block_in_place(|| portico_config::load(&sources));
-        self.apply_loaded(origin, sources, loaded, began).await
+    pub(super) async fn apply_now(&mut self, proposed: Proposed, began: Instant) -> Outcome {
+        let loaded = block_in_place(|| portico_config::load(&proposed.sources));
+        self.apply_loaded(proposed, loaded, began).await
     }
 
     async fn apply_loaded(
         &mut self,
-        origin: Origin,
-        sources: Arc<[Source]>,
+        proposed: Proposed,
         loaded: Loaded,
         began: Instant,
     ) -> Outcome {
         self.waiting = None;
-        let parsed = block_in_place(|| self.prepare(&sources, loaded));
+        let parsed = block_in_place(|| self.prepare(&proposed.sources, loaded));
         let Prepared { config, plan, plugins, services, targets, telemetry, warnings } =
             match parsed {
                 Ok(prepared) => prepared,
                 Err(Refused { problems, may_arrive }) => {
                     self.outside.withdraw();
-                    if may_arrive {
-                        self.waiting = Some((origin.clone(), sources));
+                    let Proposed { origin, author, .. } = &proposed;
+                    let rejected = (origin.clone(), author.clone());
+                    // Files are not written an hour after somebody was told that they are not.
+                    if may_arrive && proposed.writes.is_empty() {
+                        self.waiting = Some(proposed);
                     }
-                    return self.reject(origin, problems);
+                    return self.reject(rejected.0, rejected.1, problems);
                 }
             };
+        if let Err(error) = block_in_place(|| sources::write(&proposed.writes)) {
+            self.outside.withdraw();
+            return Outcome::Unwritten(error.to_string());
+        }
+        let Proposed { origin, author, sources, held, writes } = proposed;
+        if !writes.is_empty() {
+            // What the files say is no news to the watcher.
+            self.seen.look(&self.path);
+            self.seen.texts(&sources);
+        }
         let number = self.history.next();
         let snapshot = block_in_place(|| {
             compile::snapshot(config, number, &plan, plugins, &services, telemetry.plan())
@@ -86,7 +88,8 @@ impl Loop {
         self.swap(snapshot, plan).await;
         self.telemetry.receive(receiver).await;
         let took = began.elapsed();
-        tracing::info!(generation = number, %origin, ?took, "configuration is serving");
+        tracing::info!(generation = number, %origin, author = author.as_ref().map(|own| &*own.name),
+            ?took, "configuration is serving");
         for warning in &warnings {
             tracing::warn!("{warning}");
         }
@@ -94,6 +97,9 @@ impl Loop {
         self.history.accept(Generation {
             number,
             origin,
+            author,
+            held,
+            written: writes.into_iter().map(|write| write.path).collect(),
             digest: Digest::of_texts(&sources),
             sources,
             at: SystemTime::now(),
@@ -175,7 +181,12 @@ impl Loop {
         self.release();
     }
 
-    pub(super) fn reject(&mut self, origin: Origin, problems: Vec<Diagnostic>) -> Outcome {
+    pub(super) fn reject(
+        &mut self,
+        origin: Origin,
+        author: Option<Author>,
+        problems: Vec<Diagnostic>,
+    ) -> Outcome {
         if self.history.rejected.as_ref().is_some_and(|last| last.problems == problems) {
             // Said already.
             return Outcome::Rejected(problems);
@@ -187,7 +198,7 @@ impl Loop {
             tracing::error!("{problem}");
         }
         let at = SystemTime::now();
-        self.history.reject(Rejection { origin, at, problems: problems.clone() });
+        self.history.reject(Rejection { origin, author, at, problems: problems.clone() });
         self.publish();
         Outcome::Rejected(problems)
     }

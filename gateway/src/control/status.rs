@@ -1,10 +1,17 @@
 //! What anybody may know of the gateway at the moment, made once and read by all.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use portico_wasm::{Plugin, Stats};
+use serde::Serialize;
 
-use crate::{generation::History, plugins::PluginStore, remote::State, snapshot::Snapshot};
+use crate::{
+    generation::History, plugins::PluginStore, remote::State, snapshot::Snapshot, sources,
+};
 
 /// The state of the gateway.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +30,24 @@ pub struct Status {
     pub snapshots: usize,
     /// A configuration is tried again when its modules have arrived.
     pub waiting: bool,
+    pub source: SourceStatus,
+}
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SourceStatus {
+    /// File or folder.
+    pub path: PathBuf,
+    pub writable: bool,
+    /// Why changes cannot be written there.
+    pub why_not: Option<String>,
+}
+
+impl SourceStatus {
+    pub(super) fn of(path: &Path) -> Self {
+        let why_not = sources::writable(path).err();
+        Self { path: path.to_owned(), writable: why_not.is_none(), why_not }
+    }
 }
 
 /// A listener and where it really is.

@@ -1,0 +1,83 @@
+//! Changing what runs from where one looks at it: what it would do, and doing it.
+//!
+//! | call | answers |
+//! |---|---|
+//! | `POST /api/v1/changes/preview` | the difference in each file, and what is wrong with the result |
+//! | `POST /api/v1/changes` | 200 with the new generation, 409 if it does not fit, 422 if it is refused |
+//!
+//! Both take `edits`, `texts` or `back_to`; `gateway/console/src/api/types.ts` has the whole form.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::{
+    Admin,
+    configuration::{answer, author, diagnostics},
+};
+use crate::{
+    change::{self, Change, Outlook},
+    control::Outcome,
+};
+
+/// Nothing is started and no port is tried: what only that would find is found when it is applied.
+pub(super) async fn preview(State(admin): State<Admin>, Json(change): Json<Change>) -> Response {
+    let status = admin.control.status.load_full();
+    let looked = tokio::task::spawn_blocking(move || {
+        let outlook = change.outlook(&status.history)?;
+        let loaded = portico_config::load(&outlook.sources);
+        Ok((outlook, loaded, status))
+    });
+    let (outlook, loaded, status) = match looked.await {
+        Ok(Ok(looked)) => looked,
+        Ok(Err(error)) => return answer(Outcome::Unfit(std::sync::Arc::new(error))),
+        Err(_) => return answer(Outcome::Ended),
+    };
+    let source = &status.source;
+    Json(json!({
+        "base": outlook.base,
+        "valid": loaded.config.is_some(),
+        "files": files(&outlook),
+        "diagnostics": diagnostics(&loaded.diagnostics),
+        "writable": source.writable,
+        "why_not": source.why_not,
+    }))
+    .into_response()
+}
+
+fn files(outlook: &Outlook) -> Vec<Value> {
+    let file = |write: &crate::sources::Write| {
+        json!({
+            "source": write.path,
+            "diff": change::patch(write),
+            "before": write.before,
+            "after": write.after,
+        })
+    };
+    outlook.writes.iter().map(file).collect()
+}
+
+pub(super) async fn make(State(admin): State<Admin>, Json(change): Json<Change>) -> Response {
+    let author = author(change.reason.clone());
+    let before = admin.control.status.load().history.running().map(|running| running.number);
+    match admin.control.change(change, author).await {
+        Outcome::Applied { generation, warnings } => {
+            let status = admin.control.status.load();
+            let running = status.history.running().filter(|own| own.number == generation);
+            let held = running.is_some_and(|running| !running.held.is_empty());
+            let written = running.map(|running| &running.written);
+            Json(json!({
+                "generation": generation,
+                "before": before,
+                "warnings": diagnostics(&warnings),
+                "written": written,
+                "held": held,
+            }))
+            .into_response()
+        }
+        other => answer(other),
+    }
+}
