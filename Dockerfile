@@ -14,8 +14,15 @@
 # `--network host` to reach one that runs on this machine.
 
 # The compiler of `rust-version`, on the Debian release of the final image, so that both have
-# the same C library.
+# the same C library. Node.js is only needed to build the console.
 ARG RUST=1.95
+ARG NODE=22
+FROM node:${NODE}-bookworm-slim AS console
+WORKDIR /source/gateway/console
+COPY gateway/console .
+RUN --mount=type=cache,id=portico-npm,target=/root/.npm ./build.sh && test -f dist/index.html
+
+
 FROM rust:${RUST}-slim-bookworm AS build
 # cmake and g++ compile the C and C++ libraries that some crates bring along.
 RUN apt-get update \
@@ -24,6 +31,7 @@ RUN apt-get update \
 RUN rustup target add wasm32-unknown-unknown
 WORKDIR /source
 COPY . .
+COPY --from=console /source/gateway/console/dist gateway/console/dist
 # The caches outlive a build but are no part of an image, so what ships is copied out of them.
 RUN --mount=type=cache,id=portico-registry,target=/usr/local/cargo/registry \
     --mount=type=cache,id=portico-guests,target=/source/plugins/target \

@@ -30,12 +30,17 @@ test: build guests ## build what is missing, run every test
 	$(BIN)/portico check $(BIN)/kubernetes/nodeport
 
 .PHONY: build
-build: setup plugins ## the gateway, the fleet demo and the bundled filters
+build: setup plugins console ## the gateway with its console, the fleet demo and the bundled filters
 	@cargo build --release --workspace --bins
 
 .PHONY: plugins
 plugins: setup ## the bundled filters, to WebAssembly
 	@plugins/build.sh $(BIN)/plugins
+
+# Without Node.js it says how to get the console, and the gateway is built without it.
+.PHONY: console
+console: setup ## the console, which the gateway is then built with
+	@gateway/console/build.sh
 
 .PHONY: guests
 guests: setup ## the test guests and the example filters, to WebAssembly

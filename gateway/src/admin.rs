@@ -20,12 +20,32 @@
 //! | `GET /api/v1/explain?method=&url=&header=` | what a request would meet |
 //! | `GET /api/v1/graph`, `requests`, `traces`, `doctor`, `telemetry`, `tap` | what happens: `admin/telemetry.rs` has the table |
 //!
-//! Changes need `authorization: Bearer TOKEN`. Reads need it too unless the API listens on a
-//! loopback address and is asked by a name of this machine (`localhost`, `127.0.0.1`).
+//! | `GET`, `POST`, `DELETE /api/v1/session` | who I am; signing in and out: `admin/session.rs` |
+//! | `GET /api/v1/audit?limit=` | who tried to change what; for operators |
+//! | `GET /`, `/help` | the console for browsers, the list of calls for everybody else |
+//!
+//! Changes, and what may hold secrets, need the role operator; other reads the role viewer, or
+//! nothing if the API listens on a loopback address and is asked by a name of this machine
+//! (`localhost`, `127.0.0.1`). A role comes with a token (`authorization: Bearer TOKEN`), a session
+//! or a client certificate: `admin/access.rs`. Every call passes, from the outside: security headers,
+//! who it is, the audit log, and the layer of its group.
+
+mod start;
+
+mod door;
 
 mod access;
 mod changes;
+
+mod browser;
+mod session;
+mod token;
+mod who;
+
+mod audit;
+
 mod configuration;
+mod console;
 mod metrics;
 mod plugin_log;
 mod status;
@@ -35,39 +55,31 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     http::StatusCode,
     middleware,
     routing::{get, post},
 };
-use tokio::net::TcpListener;
 
-pub use self::access::{Access, Token};
+pub use self::{
+    access::{Access, Keys},
+    audit::{Audit, AuditLog, Audited},
+    door::tls::{AuthorityError, Tls, TlsError, TlsFiles},
+    start::{Endpoint, Options, start},
+    token::Token,
+    who::{How, Role, Who},
+};
 use crate::{control::Control, logging::PluginLog, measures::Measures, telemetry::Live};
 
 /// What every call needs.
 #[derive(Clone)]
-pub struct Admin {
+struct Admin {
     control: Control,
     access: Arc<Access>,
+    audit: Arc<Audit>,
     measures: Measures,
     plugin_log: PluginLog,
     telemetry: Arc<Live>,
-}
-
-/// Serves the API until the process ends.
-///
-/// # Errors
-/// If the listener fails for good.
-pub async fn serve(
-    listener: TcpListener,
-    access: Access,
-    measures: Measures,
-    plugin_log: PluginLog,
-) -> std::io::Result<()> {
-    let (control, telemetry) = (measures.control.clone(), measures.telemetry.clone());
-    let admin = Admin { control, access: Arc::new(access), measures, plugin_log, telemetry };
-    axum::serve(listener, routes(admin)).await
 }
 
 /// Whether an address can only be reached from this machine.
@@ -77,7 +89,7 @@ pub fn is_private(address: SocketAddr) -> bool {
 
 /// For whoever opens the address to see what is there.
 const HELP: &str = "\
-Portico's admin API
+Portico's admin API. In a browser, the same address shows the console.
 
   GET  /readyz                          is it serving?
   GET  /metrics                         all numbers, for Prometheus
@@ -94,8 +106,10 @@ Portico's admin API
   GET  /api/v1/doctor                   services that drop the trace context
   GET  /api/v1/telemetry                exporters, logs, receiver, what is held
   GET  /api/v1/tap?path=/api            requests as they end, as server-sent events
+  GET  /api/v1/session                  who you are; POST signs in, DELETE signs out
 
-With the header `authorization: Bearer TOKEN` (the start of the gateway names its file):
+Signed in, or with the header `authorization: Bearer TOKEN` (the start of the gateway names its
+file):
 
   GET  /api/v1/tap?bodies=1024          with the beginnings of their bodies
   GET  /api/v1/configuration/text       the running text
@@ -107,6 +121,7 @@ With the header `authorization: Bearer TOKEN` (the start of the gateway names it
   POST /api/v1/changes/preview          what an edit would change
   POST /api/v1/plugins/NAME/promote     send every request to the plugin's canary
   POST /api/v1/plugins/NAME/rollback    send none
+  GET  /api/v1/audit                    who tried to change what
 ";
 
 fn routes(admin: Admin) -> Router {
@@ -121,22 +136,35 @@ fn routes(admin: Admin) -> Router {
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_read));
     let writes = Router::new()
         .route("/api/v1/configuration", axum::routing::put(configuration::put))
-        .route("/api/v1/configuration/text", get(configuration::text))
-        .route("/api/v1/configuration/generations/{number}", get(configuration::one))
         .route("/api/v1/changes", post(changes::make))
-        .route("/api/v1/changes/preview", post(changes::preview))
         .route("/api/v1/configuration/rollback", post(configuration::rollback))
         .route("/api/v1/configuration/reload", post(configuration::reload))
         .route("/api/v1/plugins/{name}/promote", post(status::promote))
         .route("/api/v1/plugins/{name}/rollback", post(status::roll_back))
-        .layer(axum::extract::DefaultBodyLimit::max(configuration::BODY_BYTES))
+        .layer(DefaultBodyLimit::max(configuration::BODY_BYTES))
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_change));
+    let secrets = Router::new()
+        .route("/api/v1/configuration/text", get(configuration::text))
+        .route("/api/v1/configuration/generations/{number}", get(configuration::one))
+        .route("/api/v1/changes/preview", post(changes::preview))
+        .route("/api/v1/audit", get(audit::show))
+        .layer(middleware::from_fn_with_state(admin.clone(), access::may_see_secrets));
+    let session = Router::new()
+        .route("/api/v1/session", get(session::show).post(session::begin).delete(session::end))
+        .layer(DefaultBodyLimit::max(session::BODY_BYTES));
     Router::new()
-        .route("/", get(|| async { HELP }))
+        .route("/", get(console::index))
+        .route("/help", get(|| async { HELP }))
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .merge(reads)
+        .merge(secrets)
         .merge(writes)
+        .merge(session)
+        .fallback(console::file)
+        .layer(middleware::from_fn_with_state(admin.clone(), audit::keep))
+        .layer(middleware::from_fn_with_state(admin.clone(), access::identify))
+        .layer(middleware::from_fn(browser::secure))
         .with_state(admin)
 }
 

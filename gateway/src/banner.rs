@@ -4,15 +4,15 @@ use std::{net::SocketAddr, path::Path};
 
 use portico_config::config::HostPattern;
 
-use crate::{control::Control, run::AdminEndpoint};
+use crate::{admin::Endpoint, control::Control};
 
 /// Prints it to standard output. Logs go to standard error.
 #[expect(clippy::print_stdout, reason = "a banner is for whoever started the program")]
-pub(crate) fn print(control: &Control, config: &Path, admin: Option<&AdminEndpoint>) {
+pub(crate) fn print(control: &Control, config: &Path, admin: Option<&Endpoint>) {
     println!("{}", text(control, config, admin));
 }
 
-fn text(control: &Control, config: &Path, admin: Option<&AdminEndpoint>) -> String {
+fn text(control: &Control, config: &Path, admin: Option<&Endpoint>) -> String {
     let status = control.status.load();
     let snapshot = control.snapshot.load();
     let mut lines = vec![format!("\n  Portico {} is serving\n", env!("CARGO_PKG_VERSION"))];
@@ -30,7 +30,8 @@ fn text(control: &Control, config: &Path, admin: Option<&AdminEndpoint>) -> Stri
         ));
     }
     if let Some(admin) = admin {
-        lines.push(format!("  admin API         http://{}", reachable(admin.address)));
+        lines.push(format!("  console           {}", console(admin)));
+        lines.push(format!("  admin API         {}", address_of(admin)));
         if let Some(file) = &admin.token_file {
             lines.push(format!("  admin token       in {}", file.display()));
         }
@@ -41,14 +42,25 @@ fn text(control: &Control, config: &Path, admin: Option<&AdminEndpoint>) -> Stri
         lines.push("\n  Try:".to_owned());
         lines.push(format!("    curl -i {base}/"));
         if let Some(admin) = admin {
-            let admin = reachable(admin.address);
-            lines.push(format!("    curl http://{admin}/api/v1/configuration"));
+            lines.push(format!("    curl {}/api/v1/configuration", address_of(admin)));
         }
         let program = std::env::args().next().unwrap_or_else(|| "portico".into());
         lines.push(format!("    {program} explain --config {} GET {base}/", config.display()));
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+fn address_of(admin: &Endpoint) -> String {
+    let scheme = if admin.is_tls { "https" } else { "http" };
+    format!("{scheme}://{}", reachable(admin.address))
+}
+
+/// The address of the page; as a link that signs in, once and within ten minutes, where browsers
+/// are not signed in by themselves.
+fn console(admin: &Endpoint) -> String {
+    let link = admin.code.as_ref().map(|code| format!("#/sign-in/{code}   (once, for 10 minutes)"));
+    format!("{}/{}", address_of(admin), link.unwrap_or_default())
 }
 
 /// What to type to get there: `0.0.0.0` is no place to go to.

@@ -1,24 +1,17 @@
 //! `portico run`: everything put together, from the first configuration to the last connection.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use arc_swap::ArcSwap;
 use portico_wasm::Services;
 use tokio::{
-    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     time::{Instant, sleep},
 };
 
 use crate::{
-    admin::{self, Access, Token},
-    banner,
+    admin, banner,
     control::{Control, Outcome},
     generation::Origin,
     logging::PluginLog,
@@ -38,8 +31,7 @@ use crate::{
 pub struct Options {
     pub config: PathBuf,
     /// `None` switches the admin API off.
-    pub admin: Option<SocketAddr>,
-    pub admin_token: Option<Token>,
+    pub admin: Option<admin::Options>,
     pub workers: usize,
     pub cache: Option<PathBuf>,
     pub bundled: PathBuf,
@@ -48,8 +40,6 @@ pub struct Options {
     pub show_generation: bool,
     /// What plugins said last, for the admin API.
     pub plugin_log: PluginLog,
-    /// Where a token is written if none is given.
-    pub state: Option<PathBuf>,
 }
 
 /// How often the last connections are looked at while draining.
@@ -107,8 +97,8 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
         Measures { control: control.clone(), telemetry: telemetry.clone(), outside, guests };
     tokio::spawn(control_loop.run());
     tokio::spawn(apply_news(news, control.clone()));
-    let admin = match options.admin {
-        Some(address) => Some(start_admin(address, &options, measures.clone()).await?),
+    let admin = match options.admin.clone() {
+        Some(own) => Some(admin::start(own, measures.clone(), options.plugin_log.clone()).await?),
         None => None,
     };
     let first = tokio::select! {
@@ -126,8 +116,8 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
     banner::print(&control, &options.config, admin.as_ref());
     tokio::spawn(names.refresh());
     tokio::spawn(watch::watch(options.config.clone(), control.clone()));
-    tokio::spawn(reload_on(hangup, control.clone()));
-    tokio::spawn(reopen_on(rotated, telemetry.clone()));
+    tokio::spawn(reload_on(hangup, control.clone(), admin.clone()));
+    tokio::spawn(reopen_on(rotated, telemetry.clone(), admin));
     tokio::spawn(measures.clone().export());
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -147,13 +137,6 @@ pub async fn run(options: Options) -> anyhow::Result<Ended> {
     }
 }
 
-/// Where the admin API is and how to change something there.
-#[derive(Clone, Debug)]
-pub struct AdminEndpoint {
-    pub address: SocketAddr,
-    pub token_file: Option<PathBuf>,
-}
-
 /// A snapshot that answers nothing, until the first one is there.
 fn nothing() -> Snapshot {
     Snapshot {
@@ -169,54 +152,6 @@ fn nothing() -> Snapshot {
     }
 }
 
-async fn start_admin(
-    address: SocketAddr,
-    options: &Options,
-    measures: Measures,
-) -> anyhow::Result<AdminEndpoint> {
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("the admin API cannot listen on {address}"))?;
-    let address = listener.local_addr()?;
-    let (token, token_file) = match (&options.admin_token, &options.state) {
-        (Some(token), _) => (Some(token.clone()), None),
-        (None, Some(state)) if admin::is_private(address) => {
-            let (token, file) = new_token(state, address)
-                .with_context(|| format!("no token can be kept in `{}`", state.display()))?;
-            (Some(token), Some(file))
-        }
-        _ => (None, None),
-    };
-    let access = Access::new(address, token);
-    let plugin_log = options.plugin_log.clone();
-    tokio::spawn(async move {
-        if let Err(error) = admin::serve(listener, access, measures, plugin_log).await {
-            tracing::error!(%error, "the admin API has ended");
-        }
-    });
-    Ok(AdminEndpoint { address, token_file })
-}
-
-/// A token for this run, in a file that only this user can read.
-fn new_token(state: &Path, address: SocketAddr) -> anyhow::Result<(Token, PathBuf)> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut random = [0; 32];
-    let filled = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())?;
-    if filled != random.len() {
-        bail!("the system gave too little randomness");
-    }
-    let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    std::fs::create_dir_all(state)?;
-    // One per port, so that two gateways of one user keep theirs apart.
-    let file = state.join(format!("admin-token-{}", address.port()));
-    let beside = file.with_extension("new");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(&beside)?.write_all(secret.as_bytes())?;
-    std::fs::rename(&beside, &file)?;
-    Ok((Token::new(&secret), file))
-}
-
 /// Modules that come over the network come when they come.
 async fn apply_news(news: Arc<tokio::sync::Notify>, control: Control) {
     loop {
@@ -225,15 +160,21 @@ async fn apply_news(news: Arc<tokio::sync::Notify>, control: Control) {
     }
 }
 
-async fn reload_on(mut hangup: Signal, control: Control) {
+async fn reload_on(mut hangup: Signal, control: Control, admin: Option<admin::Endpoint>) {
     while hangup.recv().await.is_some() {
+        if let Some(admin) = &admin {
+            admin.look();
+        }
         control.reload(Origin::Signal).await;
     }
 }
 
-/// Tools that have moved access logs away say so.
-async fn reopen_on(mut rotated: Signal, telemetry: Arc<Live>) {
+/// Tools that have moved logs away say so.
+async fn reopen_on(mut rotated: Signal, telemetry: Arc<Live>, admin: Option<admin::Endpoint>) {
     while rotated.recv().await.is_some() {
+        if let Some(admin) = &admin {
+            admin.reopen_log();
+        }
         telemetry.reopen_logs();
     }
 }

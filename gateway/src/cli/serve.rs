@@ -1,11 +1,16 @@
 //! `portico run`
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
 use portico::{
-    admin::Token,
+    admin::{self, TlsFiles, Token},
     logging::{self, Format, PluginLog},
     run::{self, Ended, Options},
 };
@@ -28,6 +33,28 @@ pub(super) struct Args {
     /// is named at the start
     #[arg(long, value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
+    /// A file with a token that allows to read over the admin API, and to change nothing. Also
+    /// taken from PORTICO_VIEWER_TOKEN
+    #[arg(long, value_name = "FILE")]
+    viewer_token_file: Option<PathBuf>,
+    /// Ask for a token also where the console's browser runs as the gateway's user, on this machine
+    #[arg(long)]
+    no_auto_sign_in: bool,
+    /// Speak TLS on the admin API's address, with this certificate and what leads to its authority
+    /// (PEM). Files are read again when they change
+    #[arg(long, value_name = "FILE", requires = "admin_tls_key")]
+    admin_tls_cert: Option<PathBuf>,
+    /// The private key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "admin_tls_cert")]
+    admin_tls_key: Option<PathBuf>,
+    /// Whoever shows a certificate that this authority has signed needs no token: `OU=viewer`
+    /// may read, all others may change things
+    #[arg(long, value_name = "FILE", requires = "admin_tls_cert")]
+    admin_client_ca: Option<PathBuf>,
+    /// Add a line of JSON to this file for everything that somebody changes over the admin API, or
+    /// tries to. What cannot be written is refused. SIGUSR1 opens the file again
+    #[arg(long, value_name = "FILE")]
+    audit_log: Option<PathBuf>,
     /// Threads that serve; by default as many as there are processors
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -86,6 +113,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn options(args: Args, plugin_log: PluginLog) -> anyhow::Result<Options> {
+    let admin = args.admin.0.map(|address| admin_options(&args, address)).transpose()?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let bundled = match args.bundled {
         Some(folder) => folder,
@@ -93,8 +121,7 @@ fn options(args: Args, plugin_log: PluginLog) -> anyhow::Result<Options> {
     };
     Ok(Options {
         config: args.config,
-        admin: args.admin.0,
-        admin_token: token(args.admin_token_file)?,
+        admin,
         workers: args.workers.map_or(processors, usize::from),
         cache: args.cache.or_else(default_cache),
         bundled,
@@ -102,17 +129,30 @@ fn options(args: Args, plugin_log: PluginLog) -> anyhow::Result<Options> {
         drain_timeout: args.drain_timeout,
         show_generation: args.show_generation,
         plugin_log,
+    })
+}
+
+fn admin_options(args: &Args, address: SocketAddr) -> anyhow::Result<admin::Options> {
+    let pair = args.admin_tls_cert.clone().zip(args.admin_tls_key.clone());
+    let client_ca = args.admin_client_ca.clone();
+    Ok(admin::Options {
+        address,
+        operator: token(args.admin_token_file.as_deref(), "PORTICO_ADMIN_TOKEN")?,
+        viewer: token(args.viewer_token_file.as_deref(), "PORTICO_VIEWER_TOKEN")?,
+        auto_sign_in: !args.no_auto_sign_in,
+        tls: pair.map(|(certificate, key)| TlsFiles { certificate, key, client_ca }),
+        audit_log: args.audit_log.clone(),
         state: state(),
     })
 }
 
-fn token(file: Option<PathBuf>) -> anyhow::Result<Option<Token>> {
+fn token(file: Option<&Path>, variable: &str) -> anyhow::Result<Option<Token>> {
     let secret = match file {
         Some(file) => Some(
-            std::fs::read_to_string(&file)
+            std::fs::read_to_string(file)
                 .with_context(|| format!("the token in `{}` cannot be read", file.display()))?,
         ),
-        None => std::env::var("PORTICO_ADMIN_TOKEN").ok(),
+        None => std::env::var(variable).ok(),
     };
     let secret = secret.map(|secret| secret.trim().to_owned()).filter(|secret| !secret.is_empty());
     Ok(secret.map(|secret| Token::new(&secret)))

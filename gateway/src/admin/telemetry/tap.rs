@@ -11,7 +11,7 @@
 //! | `client=10.0.0.0/8` | from this address or network |
 //!
 //! `bodies=N` also shows the first N bytes of both bodies, up to 65536. They are contents, and so
-//! need the token. `per_second=N` (50, at most 1000) shows no more of them a second.
+//! need the role operator. `per_second=N` (50, at most 1000) shows no more of them a second.
 //!
 //! Each event `request` has a request as JSON, without secrets. An event `missed` says how many
 //! were left out since the last one, because there were more than `per_second`, or because they
@@ -20,8 +20,7 @@
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
-    extract::{RawQuery, State},
-    http::HeaderMap,
+    extract::{Extension, RawQuery, State},
     response::{
         IntoResponse, Response,
         sse::{Event, Sse},
@@ -35,6 +34,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use super::{Admin, Parameters, Refusal, parameters::shortened, switched_off};
+use crate::admin::Who;
 
 /// What stands between gives up on connections that say nothing for a minute, or half of it.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -44,7 +44,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 pub(super) async fn listen(
     State(admin): State<Admin>,
-    headers: HeaderMap,
+    Extension(who): Extension<Who>,
     RawQuery(query): RawQuery,
 ) -> Response {
     let (filter, options) = match Parameters::read(query.as_deref(), &ONCE, &["header"])
@@ -54,7 +54,7 @@ pub(super) async fn listen(
         Err(refusal) => return refusal.into_response(),
     };
     if options.body_bytes > 0
-        && let Err(refusal) = admin.access.check(&headers)
+        && let Err(refusal) = admin.access.operator(&who)
     {
         return refusal.into_response();
     }
