@@ -18,6 +18,11 @@
 //! | `GET /api/v1/status` | listeners, plugins, connections |
 //! | `GET /api/v1/plugins/NAME/log?after=&level=&wait=` | the plugin's last lines, or the next ones |
 //! | `GET /api/v1/explain?method=&url=&header=` | what a request would meet |
+//! | `GET /api/v1/overview` | is it up, where, how well, what needs attention |
+//! | `GET /api/v1/stream?window=` | the same and the graph, as they change: `admin/stream.rs` |
+//! | `GET /api/v1/history?of=&window=` | how a place did, step by step |
+//! | `GET /api/v1/services`, `services/NAME`, `routes`, `routes/NAME` | what is configured and how it does |
+//! | `POST /api/v1/send` | sends a request to one of its own listeners |
 //! | `GET /api/v1/graph`, `requests`, `traces`, `doctor`, `telemetry`, `tap` | what happens: `admin/telemetry.rs` has the table |
 //!
 //! | `GET`, `POST`, `DELETE /api/v1/session` | who I am; signing in and out: `admin/session.rs` |
@@ -44,12 +49,19 @@ mod who;
 
 mod audit;
 
+mod badges;
 mod configuration;
 mod console;
+mod facts;
+mod history;
 mod metrics;
+mod overview;
 mod plugin_log;
+mod send;
 mod status;
+mod stream;
 mod telemetry;
+mod topology;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -80,6 +92,9 @@ struct Admin {
     measures: Measures,
     plugin_log: PluginLog,
     telemetry: Arc<Live>,
+    hub: Arc<stream::Hub>,
+    memory: Arc<overview::Memory>,
+    sending: Arc<send::Sending>,
 }
 
 /// Whether an address can only be reached from this machine.
@@ -96,6 +111,10 @@ Portico's admin API. In a browser, the same address shows the console.
   GET  /api/v1/configuration            what runs, what was refused and why, what ran before
   GET  /api/v1/schema                   what a configuration may hold, as JSON Schema
   GET  /api/v1/status                   listeners, plugins, connections
+  GET  /api/v1/overview                 is it up, where, how well, what needs attention
+  GET  /api/v1/services/NAME            a service and its endpoints; also services, routes
+  GET  /api/v1/history?of=route:NAME    how a place did, step by step
+  GET  /api/v1/stream?window=10s        all of it as it changes, as server-sent events
   GET  /api/v1/plugins/NAME/log         what a plugin said last
   GET  /api/v1/explain?url=http://…     which rule takes a request, and why others do not
   GET  /api/v1/graph?window=60s         who calls whom, how often and how well
@@ -119,6 +138,7 @@ file):
   GET  /api/v1/configuration/generations/N   one of them with its text and what it changed
   POST /api/v1/changes                  edit what runs, and the file that it came from
   POST /api/v1/changes/preview          what an edit would change
+  POST /api/v1/send                     send a request to one of its own listeners
   POST /api/v1/plugins/NAME/promote     send every request to the plugin's canary
   POST /api/v1/plugins/NAME/rollback    send none
   GET  /api/v1/audit                    who tried to change what
@@ -132,6 +152,13 @@ fn routes(admin: Admin) -> Router {
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/explain", get(status::explain))
         .route("/api/v1/plugins/{name}/log", get(plugin_log::show))
+        .route("/api/v1/overview", get(overview::show))
+        .route("/api/v1/stream", get(stream::listen))
+        .route("/api/v1/history", get(history::show))
+        .route("/api/v1/services", get(topology::all_services))
+        .route("/api/v1/services/{name}", get(topology::one_service))
+        .route("/api/v1/routes", get(topology::all_routes))
+        .route("/api/v1/routes/{name}", get(topology::one_route))
         .merge(telemetry::routes())
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_read));
     let writes = Router::new()
@@ -139,6 +166,7 @@ fn routes(admin: Admin) -> Router {
         .route("/api/v1/changes", post(changes::make))
         .route("/api/v1/configuration/rollback", post(configuration::rollback))
         .route("/api/v1/configuration/reload", post(configuration::reload))
+        .route("/api/v1/send", post(send::send))
         .route("/api/v1/plugins/{name}/promote", post(status::promote))
         .route("/api/v1/plugins/{name}/rollback", post(status::roll_back))
         .layer(DefaultBodyLimit::max(configuration::BODY_BYTES))

@@ -152,6 +152,15 @@ impl Service {
         }
     }
 
+    /// What the name of an endpoint stands for at the moment; none for one that is written as an
+    /// address.
+    pub fn resolution(&self, index: usize) -> Option<Arc<Resolution>> {
+        match &self.endpoints.get(index)?.address {
+            Address::Fixed(..) => None,
+            Address::Name(name) => Some(name.resolution()),
+        }
+    }
+
     /// Why [`Service::pick`] finds nothing.
     pub fn why_none(&self) -> String {
         if let Some(suspended) = &self.suspended {

@@ -115,6 +115,7 @@ pub fn snapshot(
                 router: Router::new(&config, ListenerRef(index)),
             })
             .collect(),
+        services: services.to_vec(),
         plugins: plugins.plugins,
         canaries: plugins.canaries,
         telemetry,

@@ -46,6 +46,7 @@ pub mod snapshot;
 
 // Who changes it.
 pub mod admin;
+pub mod attention;
 pub mod change;
 pub mod control;
 pub mod generation;

@@ -146,6 +146,7 @@ fn nothing() -> Snapshot {
         sites: Vec::new(),
         listeners: Vec::new(),
         rules: Vec::new(),
+        services: Vec::new(),
         plugins: Vec::new(),
         canaries: Vec::new(),
         telemetry: None,

@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub listeners: Vec<Listener>,
     /// All rules of all routes, flattened; [`crate::router::Found::rule`] is an index into it.
     pub rules: Vec<Rule>,
+    /// By service reference; for status, not for requests.
+    pub services: Vec<Arc<Service>>,
     /// By plugin reference.
     pub plugins: Vec<Arc<Plugin>>,
     /// Likewise, for those that have one.

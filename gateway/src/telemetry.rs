@@ -8,6 +8,7 @@ mod check;
 mod collector;
 mod leaves;
 mod outputs;
+mod own;
 pub(crate) mod plan;
 pub(crate) mod record;
 mod recorder;
@@ -42,6 +43,7 @@ use tracing::field::display;
 pub use self::{
     check::{Failed, check},
     outputs::LogStatus,
+    own::{Own, Watched},
     plan::Plan,
     recorder::Recorder,
 };
@@ -55,6 +57,8 @@ pub struct Live {
     keeper: ArcSwap<Keeping>,
     doctor: Arc<Doctor>,
     pub tap: Tap,
+    /// Requests that the gateway sends to itself.
+    pub own: Own,
     /// Replaced when a configuration wants other buckets.
     meters: Arc<ArcSwap<Meters>>,
     /// Replaced when a configuration wants to keep more, or less.
@@ -117,10 +121,10 @@ impl Live {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(workers: usize) -> std::io::Result<(Arc<Self>, Vec<Recorder>)> {
-        let tap = Tap::default();
+        let (tap, own) = (Tap::default(), Own::default());
         let (mut recorders, mut queues) = (Vec::new(), Vec::new());
         for worker in 0..workers {
-            let (recorder, entries, level) = Recorder::new(worker, tap.clone());
+            let (recorder, entries, level) = Recorder::new(worker, tap.clone(), own.clone());
             recorders.push(recorder);
             queues.push((entries, level));
         }
@@ -137,6 +141,7 @@ impl Live {
             meters,
             doctor,
             tap,
+            own,
             outputs: Arc::default(),
             receiver: Mutex::default(),
             counts: Arc::default(),
@@ -243,6 +248,11 @@ impl Live {
         let resource = otlp::resource::resource(&[]);
         let metrics = otlp::metrics::metrics(families, resource, self.started, SystemTime::now());
         to.iter().for_each(|exporter| exporter.metrics(metrics.clone()));
+    }
+
+    /// When the process began to count.
+    pub fn started(&self) -> SystemTime {
+        self.started
     }
 
     pub fn meters(&self) -> Arc<Meters> {

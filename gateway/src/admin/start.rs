@@ -78,7 +78,17 @@ pub async fn start(
     let (control, telemetry) = (measures.control.clone(), measures.telemetry.clone());
     let audit = Arc::new(Audit::new(audit_log.clone()));
     let access = Arc::new(access);
-    let router = routes(Admin { control, access, audit, measures, plugin_log, telemetry });
+    let router = routes(Admin {
+        control,
+        access,
+        audit,
+        measures,
+        plugin_log,
+        telemetry,
+        hub: Arc::default(),
+        memory: Arc::default(),
+        sending: Arc::default(),
+    });
     tokio::spawn(door::serve(listener, tls.clone(), router));
     if let Some(tls) = tls.clone() {
         tokio::spawn(async move { tls.follow().await });

@@ -17,7 +17,7 @@
 //! unknown or cannot be read is refused with 400 and a sentence that names it. Secrets are in none
 //! of the answers.
 
-mod graph;
+pub(super) mod graph;
 mod parameters;
 mod requests;
 mod status;
@@ -32,7 +32,7 @@ use axum::{
     routing::get,
 };
 
-use self::parameters::{Parameters, Refusal};
+pub(super) use self::parameters::{Parameters, Refusal, shortened};
 use super::Admin;
 
 pub(super) fn routes() -> Router<Admin> {
@@ -50,7 +50,7 @@ pub(super) fn routes() -> Router<Admin> {
 }
 
 /// Does what takes some milliseconds beside the tasks that answer others.
-async fn aside<T: Send + 'static>(
+pub(super) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Refusal::ours()))
@@ -65,7 +65,7 @@ fn download(name: &str, text: String) -> Response {
 }
 
 /// Whether the running configuration wants telemetry, and if not what to say to whoever asks.
-fn switched_off(admin: &Admin) -> Option<&'static str> {
+pub(super) fn switched_off(admin: &Admin) -> Option<&'static str> {
     let is_off = admin.control.snapshot.load().telemetry.is_none();
     is_off.then_some("telemetry is switched off: the configuration has `telemetry.enabled: false`")
 }

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use super::{
     leaves::Leaves,
+    own::Own,
     plan::Plan,
     record::{self, Ended},
 };
@@ -54,6 +55,7 @@ pub struct Recorder {
     queue: SyncSender<Box<Entry>>,
     level: Arc<Level>,
     tap: Tap,
+    own: Own,
     /// For the bodies that are tapped.
     room: Room,
     base: Instant,
@@ -78,7 +80,11 @@ impl Level {
 }
 
 impl Recorder {
-    pub(super) fn new(worker: usize, tap: Tap) -> (Self, Receiver<Box<Entry>>, Arc<Level>) {
+    pub(super) fn new(
+        worker: usize,
+        tap: Tap,
+        own: Own,
+    ) -> (Self, Receiver<Box<Entry>>, Arc<Level>) {
         let (queue, entries) = sync_channel(QUEUE);
         let level = Arc::<Level>::default();
         let this = Self {
@@ -86,6 +92,7 @@ impl Recorder {
             queue,
             level: level.clone(),
             tap,
+            own,
             room: Room::default(),
             base: Instant::now(),
             quiet: Quiet::default(),
@@ -164,6 +171,8 @@ impl Recorder {
             now,
         };
         let interest = counted.watch.wants(self.worker, &seen);
+        let is_own = || self.own.holds(exchange.connection.facts.source);
+        let interest = interest.or_else(|| is_own().then_some(Interest::Sample));
         let kept = plan.exports.then(|| {
             let notes = &exchange.notes;
             let answered = notes.answered.unwrap_or(ended.at);

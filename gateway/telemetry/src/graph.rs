@@ -1,21 +1,23 @@
 //! Who calls whom, how often and how well, over the last minutes.
 //!
-//! Once a second the collector takes what every series has counted since. Each link keeps that in
-//! a ring: seconds for the last minute, then ten seconds at a time. A view adds up what lies in a
+//! Once a second, or more often while somebody watches, it is taken what every series has counted
+//! since. Each link keeps that in a ring: seconds for the last minute, then ten seconds at a time. A view adds up what lies in a
 //! window, which may end now or in the past.
 //!
 //! Links come from the series of the gateway, and from spans that services behind it report:
 //! [`Graph::add_far`].
 
+mod history;
 mod ring;
 mod view;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+pub use self::history::{Point, step};
 use self::ring::{Ring, Slot};
 pub use self::view::{Link, Node, NodeKind, Stats, View};
 use crate::{
@@ -61,6 +63,8 @@ struct State {
     began: u64,
     /// The last one.
     now: u64,
+    /// When each of the last seconds was looked at last: what a window really covers.
+    looks: VecDeque<(u64, SystemTime)>,
     /// What is older is forgotten.
     horizon: u64,
     near: HashMap<Edge, Near>,
@@ -89,10 +93,12 @@ struct Far {
 impl Graph {
     /// A graph of what the series of a registry count from now on.
     pub fn new(registry: Arc<Registry>, settings: Settings, now: SystemTime) -> Self {
+        let looks = VecDeque::from([(second(now), now)]);
         let now = second(now);
         let state = State {
             began: now,
             now,
+            looks,
             horizon: 0,
             near: HashMap::new(),
             far: HashMap::new(),
@@ -103,15 +109,17 @@ impl Graph {
     }
 
     /// Takes what was counted since the last time, and forgets what is too old. For the collector,
-    /// once a second. Lets the registry do the same.
+    /// once a second, and for whoever watches, as often as he looks: what was counted in the same
+    /// second comes together. Lets the registry do the same.
     pub fn tick(&self, now: SystemTime) {
-        self.registry.sweep(now);
-        let all = self.registry.all();
+        // All of it under the lock. Who holds series while another one sweeps makes them look used.
         let mut state = self.lock();
+        self.registry.sweep(now);
         // A clock that was set back must not bring the rings out of order.
         state.now = second(now).max(state.now);
-        for series in &all {
-            state.take(series);
+        state.look(now);
+        for series in self.registry.all() {
+            state.take(&series);
         }
         state.forget(&self.settings);
     }
@@ -160,6 +168,27 @@ impl Graph {
 }
 
 impl State {
+    /// Notes when this second was looked at last.
+    fn look(&mut self, at: SystemTime) {
+        match self.looks.back_mut() {
+            Some(last) if last.0 == self.now => last.1 = at.max(last.1),
+            _ => self.looks.push_back((self.now, at)),
+        }
+        while self.looks.len() as u64 > ring::FINE + 1 {
+            self.looks.pop_front();
+        }
+    }
+
+    /// How many seconds a window that ends now covers: it begins with the last look before it. The
+    /// second that runs is not over, so whole seconds would make rates swing.
+    fn covered(&self, window: u64) -> Option<f64> {
+        let end = self.looks.back()?.1;
+        let before = self.looks.iter().rev().find(|(second, _)| second + window <= self.now);
+        let is_young = self.began + window > self.now;
+        let (_, begin) = before.or_else(|| self.looks.front().filter(|_| is_young))?;
+        Some(end.duration_since(*begin).ok()?.as_secs_f64().max(1.0))
+    }
+
     /// What a series has counted since the last time. One that counted nothing costs a look.
     fn take(&mut self, series: &Arc<Series>) {
         let Self { near, scratch, now, .. } = self;

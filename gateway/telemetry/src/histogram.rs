@@ -195,14 +195,25 @@ impl Distribution {
     /// The duration that a share (0 to 1) of all does not exceed; none if nothing was counted. At
     /// most 2.2 % off between 1 µs and 4.5 h.
     pub fn quantile(&self, share: f64) -> Option<Duration> {
+        let [found] = self.quantiles([share]);
+        found
+    }
+
+    /// Several of them, which grow, in one pass.
+    pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> [Option<Duration>; N] {
         let count = self.count();
-        let rank = ((count as f64 * share).ceil() as u64).clamp(1, count.max(1));
-        let mut below = 0;
-        let found = self.counts.iter().position(|count| {
-            below += count;
-            below >= rank
-        });
-        found.map(middle)
+        let (mut below, mut bucket) = (0, 0);
+        shares.map(|share| {
+            if count == 0 {
+                return None;
+            }
+            let rank = ((count as f64 * share).ceil() as u64).clamp(1, count);
+            while below < rank {
+                below += self.counts.get(bucket)?;
+                bucket += 1;
+            }
+            Some(middle(bucket.saturating_sub(1)))
+        })
     }
 
     /// Buckets in which something was counted, in order: number and count.

@@ -156,6 +156,37 @@ impl Store {
         self.records().rings.iter().flat_map(Ring::iter).cloned().collect()
     }
 
+    /// The number of the record that was kept last; 0 before the first.
+    pub fn latest(&self) -> u64 {
+        self.records().latest
+    }
+
+    /// Records that were kept after the one with this number, in no order. Looks at no others, so
+    /// that it may be asked often.
+    pub fn since(&self, seq: u64) -> Vec<Arc<Kept>> {
+        let records = self.records();
+        let lanes = records.rings.iter().flat_map(Ring::newest);
+        lanes.flat_map(|(_, kept)| kept.take_while(|kept| kept.seq > seq)).cloned().collect()
+    }
+
+    /// Records that ended after a moment, of some classes and routes (or of none), at most so many
+    /// of each of these.
+    pub fn recent(
+        &self,
+        since: SystemTime,
+        most: usize,
+        wanted: impl Fn(Interest, Option<&Arc<str>>) -> bool,
+    ) -> Vec<Arc<Kept>> {
+        let records = self.records();
+        let mut found = Vec::new();
+        for (interest, ring) in Interest::ALL.into_iter().zip(&records.rings) {
+            for (_, kept) in ring.newest().filter(|(route, _)| wanted(interest, *route)) {
+                found.extend(kept.take(most).take_while(|kept| kept.ended() >= since).cloned());
+            }
+        }
+        found
+    }
+
     /// A record by its number.
     pub fn record(&self, seq: u64) -> Option<Arc<Kept>> {
         self.records().rings.iter().flat_map(Ring::iter).find(|kept| kept.seq == seq).cloned()

@@ -2,6 +2,7 @@
 
 use std::{
     ops::RangeInclusive,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -9,26 +10,61 @@ use axum::{
     Json,
     extract::{RawQuery, State},
 };
-use portico_telemetry::{doctor::Report, far::Sight, graph::View};
+use portico_telemetry::{
+    doctor::Report,
+    far::Sight,
+    graph::{self, Link, View},
+};
 use serde::Serialize;
 
 use super::{Admin, Parameters, Refusal, aside, switched_off};
+use crate::admin::{
+    badges::{Badge, Badges},
+    facts::Facts,
+};
 
 /// Windows that can be looked at. The store reaches no further back than an hour.
-const WINDOWS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
+pub(in crate::admin) const WINDOWS: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(1);
 
 /// What a window is if nobody says: long enough for percentiles, short enough to see a change.
 const WINDOW: Duration = Duration::from_mins(1);
 
 /// Who calls whom, and how far one can see.
-#[derive(Serialize)]
-pub(super) struct Graph {
-    #[serde(flatten)]
-    view: View,
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::admin) struct Graph {
+    pub(in crate::admin) at: u64,
+    pub(in crate::admin) window_seconds: u64,
+    pub(in crate::admin) since: u64,
+    resolution_seconds: u64,
+    pub(in crate::admin) nodes: Vec<Node>,
+    pub(in crate::admin) links: Vec<Link>,
     /// By service: whether what happens behind it is known.
-    sight: Vec<Sight>,
+    pub(in crate::admin) sight: Arc<[Sight]>,
     /// Why there is less than one might expect.
     note: Option<&'static str>,
+}
+
+/// What calls or is called, and what is special about it.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::admin) struct Node {
+    #[serde(flatten)]
+    pub(in crate::admin) node: graph::Node,
+    pub(in crate::admin) badges: Arc<[Badge]>,
+}
+
+impl Graph {
+    pub(in crate::admin) fn new(
+        view: View,
+        badges: &Badges,
+        sight: Arc<[Sight]>,
+        note: Option<&'static str>,
+    ) -> Self {
+        let View { at, window_seconds, since, resolution_seconds, nodes, links } = view;
+        let node = |node: graph::Node| Node { badges: badges.of(&node.id), node };
+        let nodes = nodes.into_iter().map(node).collect();
+        Self { at, window_seconds, since, resolution_seconds, nodes, links, sight, note }
+    }
 }
 
 /// The report, and what can be said about it as a whole.
@@ -49,7 +85,9 @@ pub(super) async fn show(
     let note = switched_off(&admin);
     let graph = move || {
         let view = admin.telemetry.meters().graph.view(window, at);
-        Ok(Json(Graph { view, sight: admin.telemetry.shelf().behind.sight_ends(), note }))
+        let badges = Badges::new(&Facts::gather(&admin, SystemTime::now()));
+        let sight = admin.telemetry.shelf().behind.sight_ends().into();
+        Ok(Json(Graph::new(view, &badges, sight, note)))
     };
     aside(graph).await
 }

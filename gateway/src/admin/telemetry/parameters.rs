@@ -16,18 +16,18 @@ use serde_json::json;
 const SHOWN: usize = 80;
 
 /// Parameters with names that are known. One without a value counts as not given.
-pub(super) struct Parameters(Vec<(String, String)>);
+pub(in crate::admin) struct Parameters(Vec<(String, String)>);
 
 /// Why a call is not answered.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(in crate::admin) struct Refusal {
     status: StatusCode,
     error: String,
 }
 
 impl Parameters {
     /// Those in `once` may come once, those in `often` as often as wanted.
-    pub(super) fn read(
+    pub(in crate::admin) fn read(
         query: Option<&str>,
         once: &[&str],
         often: &[&str],
@@ -53,20 +53,20 @@ impl Parameters {
         Ok(Self(all))
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(in crate::admin) fn text(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
-    pub(super) fn owned(&self, name: &str) -> Option<String> {
+    pub(in crate::admin) fn owned(&self, name: &str) -> Option<String> {
         self.text(name).map(str::to_owned)
     }
 
     /// Every value of a parameter that may come often.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(in crate::admin) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| &**value)
     }
 
-    pub(super) fn number(
+    pub(in crate::admin) fn number(
         &self,
         name: &str,
         range: RangeInclusive<usize>,
@@ -76,7 +76,7 @@ impl Parameters {
         self.parsed(name, number, what)
     }
 
-    pub(super) fn duration(
+    pub(in crate::admin) fn duration(
         &self,
         name: &str,
         range: RangeInclusive<Duration>,
@@ -92,7 +92,7 @@ impl Parameters {
         self.parsed(name, duration, what)
     }
 
-    pub(super) fn moment(&self, name: &str) -> Result<Option<SystemTime>, Refusal> {
+    pub(in crate::admin) fn moment(&self, name: &str) -> Result<Option<SystemTime>, Refusal> {
         /// Some thousand years; what is later is a mistake, and adding it may fail.
         const LATEST: f64 = 1e11;
         let moment = |text: &str| match text.parse::<f64>() {
@@ -125,27 +125,27 @@ impl Refusal {
     }
 
     /// A parameter, or a part of the path, cannot be understood.
-    pub(super) fn parameter(name: &str, why: &str) -> Self {
+    pub(in crate::admin) fn parameter(name: &str, why: &str) -> Self {
         Self::bad(format!("`{name}`: {why}"))
     }
 
     /// What was asked for is not there.
-    pub(super) fn missing(error: String) -> Self {
+    pub(in crate::admin) fn missing(error: String) -> Self {
         Self { status: StatusCode::NOT_FOUND, error }
     }
 
     /// It makes no sense while things are as they are.
-    pub(super) fn conflict(error: &str) -> Self {
+    pub(in crate::admin) fn conflict(error: &str) -> Self {
         Self { status: StatusCode::CONFLICT, error: error.to_owned() }
     }
 
     /// So many do that already.
-    pub(super) fn too_many(error: String) -> Self {
+    pub(in crate::admin) fn too_many(error: String) -> Self {
         Self { status: StatusCode::TOO_MANY_REQUESTS, error }
     }
 
     /// The gateway's own mistake.
-    pub(super) fn ours() -> Self {
+    pub(in crate::admin) fn ours() -> Self {
         let error = "the answer could not be made; the gateway's log says more".to_owned();
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, error }
     }
@@ -158,7 +158,7 @@ impl IntoResponse for Refusal {
 }
 
 /// As much of what somebody sent as a message shows.
-pub(super) fn shortened(text: &str) -> String {
+pub(in crate::admin) fn shortened(text: &str) -> String {
     let mut shown: String = text.chars().take(SHOWN).collect();
     if shown.len() < text.len() {
         shown.push('…');

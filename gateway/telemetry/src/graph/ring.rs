@@ -29,6 +29,13 @@ impl Slot {
         size_of::<Self>() + self.buckets.capacity() * size_of::<(u16, u32)>()
     }
 
+    pub(super) fn add_to(&self, sum: &mut Sum) {
+        sum.sums.merge(&self.sums);
+        for (bucket, count) in &self.buckets {
+            sum.durations.add_bucket((*bucket).into(), (*count).into());
+        }
+    }
+
     fn merge(&mut self, other: &Self) {
         self.sums.merge(&other.sums);
         let strange = other.buckets.iter().filter(|(bucket, _)| self.place(*bucket).is_err());
@@ -94,18 +101,17 @@ impl Ring {
             after < middle && middle <= until
         });
         let fine = self.fine.iter().filter(|slot| after < slot.second && slot.second <= until);
-        for slot in coarse.chain(fine) {
-            sum.sums.merge(&slot.sums);
-            for (bucket, count) in &slot.buckets {
-                sum.durations.add_bucket((*bucket).into(), (*count).into());
-            }
-        }
+        coarse.chain(fine).for_each(|slot| slot.add_to(sum));
+    }
+
+    /// All there is, the oldest first.
+    pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.coarse.iter().chain(&self.fine)
     }
 
     /// The last second until that one in which something was counted.
     pub(super) fn last_seen(&self, until: u64) -> Option<u64> {
-        let slots = self.coarse.iter().chain(&self.fine);
-        slots.map(|slot| slot.second).take_while(|second| *second <= until).last()
+        self.slots().map(|slot| slot.second).take_while(|second| *second <= until).last()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -86,6 +86,8 @@ pub struct Stats {
 /// not wait for that.
 pub(super) struct Taken {
     view: View,
+    /// What rates are made of, exactly.
+    seconds: f64,
     near: Vec<(Edge, Seen)>,
     far: Vec<([Arc<str>; 2], Seen)>,
 }
@@ -115,7 +117,9 @@ pub(super) fn take(state: &State, window: Duration, at: u64) -> Taken {
         nodes: Vec::new(),
         links: Vec::new(),
     };
-    Taken { view, near: near.collect(), far: far.collect() }
+    let exactly = (at == state.now).then(|| state.covered(window)).flatten();
+    let seconds = exactly.unwrap_or(view.window_seconds as f64);
+    Taken { view, seconds, near: near.collect(), far: far.collect() }
 }
 
 impl Taken {
@@ -125,7 +129,7 @@ impl Taken {
         for ([from, to], seen) in self.far.iter().filter(|(_, seen)| seen.last.is_some()) {
             drawing.far(from, to, seen);
         }
-        drawing.finish(self.view)
+        drawing.finish(self.view, self.seconds)
     }
 }
 
@@ -225,8 +229,8 @@ impl Drawing {
         self.links.entry((from.clone(), to.clone())).or_default().add(seen);
     }
 
-    fn finish(self, mut view: View) -> View {
-        let stats = |drawn: &Drawn| stats(drawn, view.window_seconds);
+    fn finish(self, mut view: View, seconds: f64) -> View {
+        let stats = |drawn: &Drawn| stats(&drawn.sum, drawn.last, seconds);
         let node = |(point, drawn): (Point, Drawn)| Node {
             stats: stats(&drawn),
             in_flight: drawn.in_flight,
@@ -245,24 +249,26 @@ impl Drawing {
     }
 }
 
-fn stats(drawn: &Drawn, window: u64) -> Stats {
-    let sums = &drawn.sum.sums;
+pub(super) fn stats(sum: &Sum, last: Option<u64>, seconds: f64) -> Stats {
+    let sums = &sum.sums;
     let requests = sums.count();
-    let millis = |share| {
-        let quantile = drawn.sum.durations.quantile(share);
-        quantile.map(|took: Duration| took.as_secs_f64() * 1e3)
-    };
+    let [p50_ms, p90_ms, p99_ms] = sum.durations.quantiles([0.5, 0.9, 0.99]).map(millis);
     Stats {
         requests,
-        requests_per_second: requests as f64 / window as f64,
+        requests_per_second: requests as f64 / seconds,
         errors: sums.errors,
         error_share: (requests > 0).then(|| sums.errors as f64 / requests as f64),
         classes: sums.classes,
-        p50_ms: millis(0.5),
-        p90_ms: millis(0.9),
-        p99_ms: millis(0.99),
+        p50_ms,
+        p90_ms,
+        p99_ms,
         bytes_in: sums.bytes_in,
         bytes_out: sums.bytes_out,
-        last_seen: drawn.last,
+        last_seen: last,
     }
+}
+
+/// To a microsecond: buckets are not as exact, and digits cost whoever reads them.
+pub(super) fn millis(took: Option<Duration>) -> Option<f64> {
+    took.map(|took| (took.as_secs_f64() * 1e6).round() / 1e3)
 }

@@ -45,6 +45,13 @@ impl Ring {
         self.lanes.iter().flat_map(|lane| &lane.kept)
     }
 
+    /// Records of each route, the newest first.
+    pub(super) fn newest(
+        &self,
+    ) -> impl Iterator<Item = (Option<&Arc<str>>, impl Iterator<Item = &Arc<Kept>>)> {
+        self.lanes.iter().map(|lane| (lane.route.as_ref(), lane.kept.iter().rev()))
+    }
+
     pub(super) fn push(&mut self, kept: Arc<Kept>) {
         let number = self.lane(kept.record.place.route.as_ref());
         self.weigh(number, |lane| {

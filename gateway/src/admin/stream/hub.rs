@@ -1,0 +1,168 @@
+//! Where listeners meet the task that makes their events.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::sync::broadcast::{Receiver, Sender, channel};
+
+use super::{changes, frame};
+use crate::admin::telemetry::graph::Graph;
+
+/// So many may listen at a time: a few people with a few tabs each.
+pub(super) const LISTENERS: usize = 32;
+
+/// So many different windows: each is a graph of its own to make.
+const WINDOWS: usize = 4;
+
+/// Events that may wait for a listener: some two seconds' worth. Who is further behind gets the whole
+/// graph instead.
+const WAITING: usize = 32;
+
+/// Everybody who listens. Each window has a graph of its own.
+#[derive(Default)]
+pub(in crate::admin) struct Hub(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    groups: Vec<Group>,
+    /// A task makes events.
+    is_running: bool,
+    /// The last one.
+    overview: Option<Bytes>,
+}
+
+struct Group {
+    window: Duration,
+    events: Sender<Bytes>,
+    /// What listeners know, with all events that were sent; nothing before the first graph.
+    graph: Option<Arc<Graph>>,
+    listeners: usize,
+}
+
+/// There is no room for one more: how many there are of what.
+pub(super) struct Full(pub(super) usize, pub(super) &'static str);
+
+/// One who listens, until it is dropped.
+pub(super) struct Listener {
+    hub: Arc<Hub>,
+    window: Duration,
+    pub(super) events: Receiver<Bytes>,
+    graph: Option<Arc<Graph>>,
+    overview: Option<Bytes>,
+}
+
+impl Hub {
+    /// One more. True if a task has to be started for it.
+    pub(super) fn join(this: &Arc<Self>, window: Duration) -> Result<(Listener, bool), Full> {
+        let mut state = this.lock();
+        if state.groups.iter().map(|group| group.listeners).sum::<usize>() >= LISTENERS {
+            return Err(Full(LISTENERS, "listen already"));
+        }
+        let overview = state.overview.clone().filter(|_| state.is_running);
+        let group = match state.groups.iter().position(|group| group.window == window) {
+            Some(group) => group,
+            None if state.groups.len() >= WINDOWS => {
+                return Err(Full(WINDOWS, "different windows are watched already"));
+            }
+            None => {
+                let (events, _) = channel(WAITING);
+                state.groups.push(Group { window, events, graph: None, listeners: 0 });
+                state.groups.len() - 1
+            }
+        };
+        let group = &mut state.groups[group];
+        group.listeners += 1;
+        let (events, graph) = (group.events.subscribe(), group.graph.clone());
+        let is_first = !std::mem::replace(&mut state.is_running, true);
+        drop(state);
+        Ok((Listener { hub: this.clone(), window, events, graph, overview }, is_first))
+    }
+
+    /// The windows that somebody looks at; none, and nobody makes events any more, if nobody does.
+    pub(super) fn windows(&self) -> Vec<Duration> {
+        let mut state = self.lock();
+        if state.groups.is_empty() {
+            *state = State::default();
+        }
+        state.groups.iter().map(|group| group.window).collect()
+    }
+
+    /// A new graph for a window: what differs is sent, or all of it if it is the first.
+    pub(super) fn draw(&self, window: Duration, graph: Graph) {
+        let known = {
+            let state = self.lock();
+            state.group(window).and_then(|group| group.graph.clone())
+        };
+        let event = match &known {
+            None => frame("graph", &graph),
+            Some(known) => {
+                changes::between(known, &graph).and_then(|own| frame("graph_changes", &own))
+            }
+        };
+        // Without an event nothing has changed, and what is known stays right.
+        let Some(event) = event else { return };
+        let mut state = self.lock();
+        let group = state.groups.iter_mut().find(|group| group.window == window);
+        if let Some(group) = group {
+            group.graph = Some(Arc::new(graph));
+            let _nobody_listens = group.events.send(event);
+        }
+    }
+
+    pub(super) fn overview(&self, event: Bytes) {
+        self.tell(event.clone());
+        self.lock().overview = Some(event);
+    }
+
+    /// An event for everybody.
+    pub(super) fn tell(&self, event: Bytes) {
+        for group in &self.lock().groups {
+            let _nobody_listens = group.events.send(event.clone());
+        }
+    }
+
+    fn leave(&self, window: Duration) {
+        let mut state = self.lock();
+        if let Some(group) = state.groups.iter_mut().find(|group| group.window == window) {
+            group.listeners -= 1;
+        }
+        state.groups.retain(|group| group.listeners > 0);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn group(&self, window: Duration) -> Option<&Group> {
+        self.groups.iter().find(|group| group.window == window)
+    }
+}
+
+impl Listener {
+    /// What it has to know before the events that follow.
+    pub(super) fn first(&self) -> Vec<Bytes> {
+        let graph = self.graph.as_ref().and_then(|graph| frame("graph", &**graph));
+        graph.into_iter().chain(self.overview.clone()).collect()
+    }
+
+    /// Leaves out what it has missed.
+    pub(super) fn again(&mut self) {
+        let state = self.hub.lock();
+        if let Some(group) = state.group(self.window) {
+            self.events = group.events.subscribe();
+            self.graph = group.graph.clone();
+        }
+        self.overview.clone_from(&state.overview);
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.hub.leave(self.window);
+    }
+}
