@@ -1,6 +1,7 @@
 //! A plugin that runs: a module, its configurations, and instances on each worker thread.
 
 mod canary;
+mod cost;
 mod deliver;
 mod fault;
 mod phases;
@@ -13,12 +14,12 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use self::{cost::Cost, seats::Slot, stats::Counters};
 pub use self::{
     fault::Fault,
     stats::{Phase, PhaseStats, Stats},
     visit::{Direction, Resumed, Visit},
 };
-use self::{seats::Slot, stats::Counters};
 use crate::{
     instance::Instance,
     module::{Digest, LoadError, Module},
@@ -89,13 +90,11 @@ impl Plugin {
 
     pub fn stats(&self) -> Stats {
         let mut stats = self.counters.read();
+        let mut costs: [Cost; Phase::ALL.len()] = Default::default();
         for slot in self.slots.iter().map(lock) {
             stats.requests += slot.requests;
             stats.met.add(&slot.met);
-            for (sum, more) in stats.phases.iter_mut().zip(slot.phases) {
-                sum.calls += more.calls;
-                sum.nanoseconds += more.nanoseconds;
-            }
+            costs.iter_mut().zip(&slot.phases).for_each(|(sum, more)| sum.merge(more));
             for instance in slot.seats.iter().filter_map(|seat| seat.instance.as_ref()) {
                 stats.instances += 1;
                 stats.contexts += instance.contexts() as u64;
@@ -103,6 +102,7 @@ impl Plugin {
                 stats.met.add(&instance.met());
             }
         }
+        stats.phases = costs.each_ref().map(Cost::read);
         stats
     }
 

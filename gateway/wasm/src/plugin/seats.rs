@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use super::{Fault, Phase, PhaseStats, Plugin, deliver::Early, lock};
+use super::{Fault, Phase, Plugin, cost::Cost, deliver::Early, lock};
 use crate::{
     host::{Home, monotonic},
     instance::{Instance, StopCause, Stopped},
@@ -19,7 +19,7 @@ pub(super) struct Slot {
     idle: Vec<usize>,
     /// Streams that have entered. Counted here, where no other worker writes.
     pub(super) requests: u64,
-    pub(super) phases: [PhaseStats; Phase::ALL.len()],
+    pub(super) phases: [Cost; Phase::ALL.len()],
     /// Of instances that are gone.
     pub(super) met: Met,
 }

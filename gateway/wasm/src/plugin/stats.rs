@@ -33,6 +33,9 @@ pub struct PhaseStats {
     pub calls: u64,
     /// By the wall clock: on a busy machine more than the CPU time.
     pub nanoseconds: u64,
+    /// What half of the calls stayed within, and all but one in a hundred; an eighth off at most.
+    pub p50: Option<Duration>,
+    pub p99: Option<Duration>,
 }
 
 /// When a guest was called.
@@ -93,26 +96,6 @@ impl Stats {
         self.phases[phase as usize]
     }
 }
-
-impl PhaseStats {
-    pub(super) fn add(&mut self, took: Duration) {
-        self.calls += 1;
-        self.nanoseconds += u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-    }
-
-    /// Whether the next call is one that is measured, where only some are.
-    pub(super) fn is_sample(&self) -> bool {
-        self.calls.is_multiple_of(SAMPLE.into())
-    }
-
-    /// A call where only some are measured.
-    pub(super) fn add_sample(&mut self, took: Option<Duration>) {
-        self.add(took.unwrap_or_default() * SAMPLE);
-    }
-}
-
-/// One in this many is measured, where only some are.
-const SAMPLE: u32 = 8;
 
 /// What is rare enough to be counted for all workers together.
 #[derive(Default)]
