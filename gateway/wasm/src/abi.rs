@@ -4,6 +4,8 @@
 
 mod callback;
 
+use std::fmt;
+
 pub(crate) use self::callback::Callback;
 
 /// What a host function answers.
@@ -103,6 +105,16 @@ pub enum AbiVersion {
     V0_1_0,
     V0_2_0,
     V0_2_1,
+}
+
+impl fmt::Display for AbiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V0_1_0 => "0.1.0",
+            Self::V0_2_0 => "0.2.0",
+            Self::V0_2_1 => "0.2.1",
+        })
+    }
 }
 
 impl AbiVersion {

@@ -50,7 +50,7 @@ pub use self::{
     locker::Locker,
     met::{Limit, Met},
     metrics::{GuestSeries, GuestValue, MetricStore},
-    module::{Digest, LoadError, Module},
+    module::{Digest, Import, LoadError, Module, Notes},
     origin::{Origin, RootKey},
     outside::{
         GrpcCall, GrpcEvent, GrpcRunning, HttpCall, HttpCallResponse, Outside, Running, Services,

@@ -2,12 +2,14 @@
 
 mod bounds;
 mod grants;
+mod notes;
 
 use std::{fmt, sync::mpsc, thread, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::{ExternType, FuncType, InstancePre, Linker, Val, ValType};
 
+pub use self::notes::Notes;
 use crate::{
     abi::{AbiVersion, Status},
     host::Host,
@@ -23,6 +25,19 @@ pub struct Module {
     stubs: Vec<String>,
     /// Imports that need a capability.
     needs: Vec<(String, Capability)>,
+    notes: Notes,
+}
+
+/// A function that a module wants from its host.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Import {
+    /// `env`, `wasi_snapshot_preview1`
+    pub module: String,
+    pub name: String,
+    /// What must be granted for it.
+    pub capability: Option<Capability>,
+    /// False for one that is only linked and answers "unimplemented".
+    pub offered: bool,
 }
 
 /// SHA-256 of a module's bytes.
@@ -101,7 +116,8 @@ impl Module {
             .instantiate_pre(&module)
             .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
         let needs = grants::needs(pre.module());
-        Ok(Self { pre, digest: Digest::of(wasm), abi, stubs, needs })
+        let notes = Notes::read(wasm);
+        Ok(Self { pre, digest: Digest::of(wasm), abi, stubs, needs, notes })
     }
 
     /// Of the bytes it was compiled from.
@@ -117,6 +133,23 @@ impl Module {
     /// Whether it exports something by this name: a callback that it leaves out is not called.
     pub fn exports(&self, name: &str) -> bool {
         self.pre.module().get_export(name).is_some()
+    }
+
+    /// All functions that it imports, in the module's order.
+    pub fn imports(&self) -> Vec<Import> {
+        let imports = self.pre.module().imports();
+        let imports = imports.map(|import| {
+            let (module, name) = (import.module().to_owned(), import.name().to_owned());
+            let whole = format!("{module}.{name}");
+            let offered = !self.stubs.contains(&whole);
+            Import { capability: grants::capability(&import), module, name, offered }
+        });
+        imports.collect()
+    }
+
+    /// What it says about itself.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
     }
 
     /// Imports of host functions that need a capability.

@@ -14,7 +14,7 @@ pub(super) fn needs(module: &wasmtime::Module) -> Vec<(String, Capability)> {
 
 /// The environment is missing here: without the capability it is empty, because language runtimes
 /// ask for it whether a filter does or not.
-fn capability(import: &wasmtime::ImportType<'_>) -> Option<Capability> {
+pub(super) fn capability(import: &wasmtime::ImportType<'_>) -> Option<Capability> {
     Some(match (import.module(), import.name()) {
         (
             "env",
