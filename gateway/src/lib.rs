@@ -59,3 +59,6 @@ mod banner;
 pub mod explain;
 pub mod logging;
 pub mod run;
+
+// What runs beside it.
+pub mod trial;

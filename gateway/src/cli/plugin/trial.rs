@@ -3,21 +3,17 @@
 //! The gateway's own plugin host runs it. What stands around it is written down: the request, the
 //! service's response, and the answers of call-outs.
 
-mod drive;
 mod har;
-mod message;
-mod outside;
-mod report;
-mod said;
 mod text;
+mod written;
 
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use portico_wasm::{Capability, HeaderPause, Spec};
+use portico::trial::{Request, Response, Trial, drive};
+use portico_wasm::{Capability, Engine, HeaderPause, Spec};
 
-use self::message::{Request, Response};
 use super::{Problem, say};
 use crate::cli::serve;
 
@@ -84,24 +80,12 @@ enum Pauses {
     Headers,
 }
 
-/// All that a trial is made of.
-struct Trial {
-    wasm: Vec<u8>,
-    spec: Spec,
-    request: Request,
-    response: Response,
-    /// Where compiled modules are kept, so that the second trial of one begins at once.
-    cache: Option<PathBuf>,
-    /// What call-outs are answered with, by the upstream's name.
-    calls: Vec<(String, Response)>,
-    chunk: Option<usize>,
-    ticks: u32,
-    repeat: u32,
-}
-
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let trial = Trial::read(args).map_err(|error| Problem::Usage(format!("{error:#}")))?;
-    let report = drive::drive(&trial);
+    let usage = |error: anyhow::Error| Problem::Usage(format!("{error:#}"));
+    let (wasm, trial) = (bytes_of(&args.file).map_err(usage)?, trial(args).map_err(usage)?);
+    // Compiled modules are kept, so that the second trial of one begins at once.
+    let cache = serve::default_cache();
+    let report = drive(&trial, || Engine::new(cache.as_deref())?.compile(&wasm));
     if args.json {
         say(&serde_json::to_string_pretty(&report)?);
     } else {
@@ -110,33 +94,29 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if report.failure.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-impl Trial {
-    fn read(args: &Args) -> anyhow::Result<Self> {
-        let (request, recorded) = match &args.har {
-            Some(file) => har::read(&text_of(file)?, args.entry)
-                .with_context(|| format!("`{}`", file.display()))?,
-            None => (written(args)?, Response::usual()),
-        };
-        let response = match &args.response {
-            Some(file) => answer(file)?,
-            None => recorded,
-        };
-        let calls = args.calls.iter().map(|call| {
-            let (name, file) = call.split_once('=').context("`--call` wants SERVICE=FILE")?;
-            Ok((name.to_owned(), answer(&PathBuf::from(file))?))
-        });
-        Ok(Self {
-            wasm: bytes_of(&args.file)?,
-            spec: spec(args)?,
-            request,
-            response,
-            cache: serve::default_cache(),
-            calls: calls.collect::<anyhow::Result<_>>()?,
-            chunk: args.chunk.map(|bytes| bytes as usize),
-            ticks: args.ticks,
-            repeat: args.repeat,
-        })
-    }
+fn trial(args: &Args) -> anyhow::Result<Trial> {
+    let (request, recorded) = match &args.har {
+        Some(file) => har::read(&text_of(file)?, args.entry)
+            .with_context(|| format!("`{}`", file.display()))?,
+        None => (asked(args)?, Response::usual()),
+    };
+    let response = match &args.response {
+        Some(file) => answer(file)?,
+        None => recorded,
+    };
+    let calls = args.calls.iter().map(|call| {
+        let (name, file) = call.split_once('=').context("`--call` wants SERVICE=FILE")?;
+        Ok((name.to_owned(), answer(&PathBuf::from(file))?))
+    });
+    Ok(Trial {
+        spec: spec(args)?,
+        request,
+        response,
+        calls: calls.collect::<anyhow::Result<_>>()?,
+        chunk: args.chunk.map(|bytes| bytes as usize),
+        ticks: args.ticks,
+        repeat: args.repeat,
+    })
 }
 
 fn spec(args: &Args) -> anyhow::Result<Spec> {
@@ -165,15 +145,15 @@ fn spec(args: &Args) -> anyhow::Result<Spec> {
     Ok(spec)
 }
 
-fn written(args: &Args) -> anyhow::Result<Request> {
+fn asked(args: &Args) -> anyhow::Result<Request> {
     let file = PathBuf::from(&args.request);
     let mut request = if file.is_file() {
-        Request::parse(&bytes_of(&file)?).with_context(|| format!("`{}`", file.display()))?
+        written::request(&bytes_of(&file)?).with_context(|| format!("`{}`", file.display()))?
     } else {
-        Request::of_line(&args.request)?
+        written::line(&args.request)?
     };
     for header in &args.headers {
-        request.message.header(header)?;
+        request.message.headers.push(written::header(header)?);
     }
     match args.data.as_deref().map(|data| data.strip_prefix('@').ok_or(data)) {
         Some(Ok(file)) => request.message.body = bytes_of(&PathBuf::from(file))?.into(),
@@ -188,7 +168,7 @@ fn written(args: &Args) -> anyhow::Result<Request> {
 }
 
 fn answer(file: &PathBuf) -> anyhow::Result<Response> {
-    Response::parse(&bytes_of(file)?).with_context(|| format!("`{}`", file.display()))
+    written::response(&bytes_of(file)?).with_context(|| format!("`{}`", file.display()))
 }
 
 fn bytes_of(file: &PathBuf) -> anyhow::Result<Vec<u8>> {

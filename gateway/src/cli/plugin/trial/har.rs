@@ -7,9 +7,10 @@ use base64::{
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
+use portico::trial::{Message, Request, Response};
 use serde::Deserialize;
 
-use super::message::{Message, Request, Response};
+use super::written::request_to;
 
 #[derive(Deserialize)]
 struct Archive {
@@ -69,7 +70,7 @@ pub(super) fn read(text: &str, number: usize) -> anyhow::Result<(Request, Respon
     let entry = place.and_then(|place| archive.log.entries.into_iter().nth(place));
     let Entry { request, response } =
         entry.with_context(|| format!("there is no entry {number}: it has {count}"))?;
-    let mut read = Request::new(&request.method, &request.url)?;
+    let mut read = request_to(&request.method, &request.url)?;
     read.message = message(request.headers, request.post_data)?;
     read.message.headers.retain(|(name, _)| *name != header::HOST);
     let status = response.status.try_into();

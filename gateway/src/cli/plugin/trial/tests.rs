@@ -4,11 +4,9 @@ mod run;
 
 use bytes::Bytes;
 
-use super::{
-    har,
-    message::{Request, Response},
-    report::{Change, Changed},
-};
+use portico::trial::{Change, Changed};
+
+use super::{har, written};
 
 fn shown(fields: &portico_wasm::Fields) -> Vec<String> {
     let line = |field: &portico_wasm::Field| {
@@ -21,7 +19,7 @@ fn shown(fields: &portico_wasm::Fields) -> Vec<String> {
 fn a_request_is_read_with_either_line_end() {
     for end in ["\n", "\r\n"] {
         let text = format!("POST /a?b HTTP/1.1{end}Host: x.test{end}X-A: 1{end}{end}body");
-        let request = Request::parse(text.as_bytes()).unwrap();
+        let request = written::request(text.as_bytes()).unwrap();
         assert_eq!(
             shown(&request.fields()),
             [
@@ -39,24 +37,24 @@ fn a_request_is_read_with_either_line_end() {
 
 #[test]
 fn a_line_makes_a_request() {
-    let fields = Request::of_line("PUT https://x.test:8443").unwrap().fields();
+    let fields = written::line("PUT https://x.test:8443").unwrap().fields();
     assert_eq!(
         shown(&fields),
         [":authority: x.test:8443", ":path: /", ":method: PUT", ":scheme: https"]
     );
-    assert_eq!(Request::of_line("http://x.test/").unwrap().method, http::Method::GET);
+    assert_eq!(written::line("http://x.test/").unwrap().method, http::Method::GET);
     for wrong in ["", "get http://x.test/", "GET http://", "no such file.http"] {
-        let request = Request::of_line(wrong);
+        let request = written::line(wrong);
         assert!(request.is_err(), "{wrong}: {request:?}");
     }
 }
 
 #[test]
 fn a_response_is_read() {
-    let response = Response::parse(b"HTTP/1.1 404 Not Found\nx-a: 1\n\nno\n").unwrap();
+    let response = written::response(b"HTTP/1.1 404 Not Found\nx-a: 1\n\nno\n").unwrap();
     assert_eq!(shown(&response.fields()), [":status: 404", "x-a: 1", "content-length: 3"]);
     for wrong in ["", "200 OK\n\n", "HTTP/1.1 abc\n\n", "HTTP/1.1 200\nno header\n\n"] {
-        assert!(Response::parse(wrong.as_bytes()).is_err(), "{wrong}");
+        assert!(written::response(wrong.as_bytes()).is_err(), "{wrong}");
     }
 }
 
@@ -83,7 +81,7 @@ fn an_entry_of_an_archive_is_an_exchange() {
 fn differences_keep_the_order() {
     let fields = |lines: &str| {
         let text = format!("HTTP/1.1 200\n{lines}\n");
-        Response::parse(text.as_bytes()).unwrap().fields()
+        written::response(text.as_bytes()).unwrap().fields()
     };
     let changed = Changed::between(&fields("a: 1\nb: 2\nc: 3\n"), &fields("a: 1\nc: 3\nd: 4\n"));
     let changes = changed.headers.iter().map(|line| (line.change, &*line.header.name));

@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{
-    outside::Call,
-    report::{Body, Change, Changed, Local, Report, Step},
-};
+use portico::trial::{Body, Call, Change, Changed, Local, Report, Step};
+
 use crate::cli::plugin::size;
 
 /// Lines that are shown of a body; the rest is counted.

@@ -1,26 +1,25 @@
 //! Guests that are tried, and what the report says of them.
 
-use portico_wasm::Spec;
+use portico::trial::{self, Change, Pair, Report, Response, Trial};
+use portico_wasm::{Engine, Spec};
 
-use super::super::{
-    Trial, drive,
-    message::{Request, Response},
-    report::{Change, Pair, Report},
-};
+use super::super::written;
 
 const ASK: &str = include_str!("ask.wat");
 
-fn trial(module: &str) -> Trial {
-    let mut request = Request::of_line("POST http://shop.test/cart").unwrap();
+fn drive(trial: &Trial, module: &str) -> Report {
+    trial::drive(trial, || Engine::new(None)?.compile(&wat::parse_str(module).unwrap()))
+}
+
+fn trial() -> Trial {
+    let mut request = written::line("POST http://shop.test/cart").unwrap();
     request.message.body = "hi".into();
     request.message.frame();
     Trial {
-        wasm: wat::parse_str(module).unwrap(),
         spec: Spec::new("tried"),
         request,
         response: Response::usual(),
-        cache: None,
-        calls: vec![("auth".to_owned(), Response::parse(b"HTTP/1.1 204 OK\n\n").unwrap())],
+        calls: vec![("auth".to_owned(), written::response(b"HTTP/1.1 204 OK\n\n").unwrap())],
         chunk: None,
         ticks: 0,
         repeat: 1,
@@ -33,7 +32,7 @@ fn phases(report: &Report) -> Vec<(&str, &str)> {
 
 #[test]
 fn a_call_out_is_answered_and_resumes_the_request() {
-    let report = drive::drive(&trial(ASK));
+    let report = drive(&trial(), ASK);
     assert_eq!(report.failure, None, "{report:#?}");
     assert_eq!(
         phases(&report),
@@ -62,7 +61,7 @@ fn a_call_out_is_answered_and_resumes_the_request() {
 
 #[test]
 fn a_body_comes_in_pieces_and_the_same_again() {
-    let report = drive::drive(&Trial { chunk: Some(1), repeat: 5, ..trial(ASK) });
+    let report = drive(&Trial { chunk: Some(1), repeat: 5, ..trial() }, ASK);
     assert_eq!(report.failure, None);
     assert_eq!(report.request.unwrap().body.unwrap().after, "> h> i");
     let body = report.steps.iter().find(|step| step.phase == "request body").unwrap();
@@ -72,7 +71,7 @@ fn a_body_comes_in_pieces_and_the_same_again() {
 #[test]
 fn a_pause_that_nothing_resumes_is_a_failure() {
     let silent = ASK.replace("(drop (call $continue (i32.const 0)))", "");
-    let report = drive::drive(&trial(&silent));
+    let report = drive(&trial(), &silent);
     let failure = report.failure.unwrap();
     assert!(failure.contains("it paused the request"), "{failure}");
     assert!(report.request.is_none() && report.response.is_none());
@@ -81,7 +80,7 @@ fn a_pause_that_nothing_resumes_is_a_failure() {
 #[test]
 fn a_trap_is_told_with_its_callback() {
     let traps = ASK.replace("(drop (call $define", "unreachable (drop (call $define");
-    let trial = Trial { request: Request::of_line("GET http://x.test/").unwrap(), ..trial(&traps) };
-    let failure = drive::drive(&trial).failure.unwrap();
+    let trial = Trial { request: written::line("GET http://x.test/").unwrap(), ..trial() };
+    let failure = drive(&trial, &traps).failure.unwrap();
     assert!(failure.contains("proxy_on_response_headers"), "{failure}");
 }

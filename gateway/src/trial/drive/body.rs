@@ -98,6 +98,7 @@ impl Run<'_> {
         match result {
             Ok(why) => {
                 self.step("while paused", "never resumed", began.elapsed());
+                self.report.stuck = true;
                 self.report.fail(format!("it paused the {}, and {why}", name(direction)));
             }
             Err(fault) => self.fault("while paused", &fault, began.elapsed()),

@@ -38,14 +38,14 @@ enum Event {
 
 /// A call-out.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Call {
-    pub(super) kind: &'static str,
-    pub(super) upstream: String,
-    pub(super) headers: Vec<Pair>,
-    pub(super) body: String,
-    pub(super) timeout_ms: Option<u128>,
+pub struct Call {
+    pub kind: &'static str,
+    pub upstream: String,
+    pub headers: Vec<Pair>,
+    pub body: String,
+    pub timeout_ms: Option<u128>,
     /// The status that it was answered with.
-    pub(super) answered: String,
+    pub answered: String,
 }
 
 /// gRPC's `UNAVAILABLE`: no service answers here.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use portico_wasm::{Action, Fault, Plugin, Stream};
 
 use super::{Over, Run, microseconds};
-use crate::cli::plugin::trial::report::Step;
+use crate::trial::report::Step;
 
 impl Run<'_> {
     pub(super) fn call(

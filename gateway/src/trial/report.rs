@@ -8,84 +8,90 @@ use super::{outside::Call, said::Line};
 
 /// All of it.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Report {
+pub struct Report {
     /// Why it failed: it did not load, trapped, met a limit, or nothing would ever resume it.
-    pub(super) failure: Option<String>,
+    pub failure: Option<String>,
+    /// It paused and nothing would ever resume it.
+    #[serde(skip)]
+    pub stuck: bool,
     /// What the service would have got; `None` if the request did not reach it.
-    pub(super) request: Option<Changed>,
+    pub request: Option<Changed>,
     /// What the client would have got.
-    pub(super) response: Option<Changed>,
+    pub response: Option<Changed>,
     /// The answer that the filter gave instead of the service.
-    pub(super) local_response: Option<Local>,
+    pub local_response: Option<Local>,
     /// The filter wanted the route chosen again.
-    pub(super) reroute: bool,
-    pub(super) steps: Vec<Step>,
+    pub reroute: bool,
+    pub steps: Vec<Step>,
     /// The period of ticks that it asked for.
-    pub(super) tick_ms: Option<u128>,
+    pub tick_ms: Option<u128>,
     /// The metrics that it has defined, as Prometheus would read them.
-    pub(super) metrics: String,
+    pub metrics: String,
     /// Properties that it has set on the exchange.
-    pub(super) properties: Vec<Pair>,
-    pub(super) memory_bytes: usize,
-    pub(super) repeated: u32,
+    pub properties: Vec<Pair>,
+    pub memory_bytes: usize,
+    pub repeated: u32,
 }
 
 /// A callback, or several of one phase.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Step {
-    pub(super) phase: &'static str,
-    pub(super) verdict: String,
+pub struct Step {
+    pub phase: &'static str,
+    pub verdict: String,
     /// What it took each time, in microseconds of wall time.
     #[serde(skip)]
-    pub(super) took: Vec<f64>,
-    pub(super) microseconds: f64,
-    pub(super) calls: Vec<Call>,
-    pub(super) log: Vec<Line>,
+    pub took: Vec<f64>,
+    pub microseconds: f64,
+    pub calls: Vec<Call>,
+    pub log: Vec<Line>,
 }
 
 /// A message before and after.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Changed {
-    pub(super) headers: Vec<Difference>,
-    pub(super) body: Option<Body>,
+pub struct Changed {
+    pub headers: Vec<Difference>,
+    pub body: Option<Body>,
 }
 
 /// One line of a head.
 #[derive(Debug, Serialize)]
-pub(super) struct Difference {
-    pub(super) change: Change,
+pub struct Difference {
+    pub change: Change,
     #[serde(flatten)]
-    pub(super) header: Pair,
+    pub header: Pair,
 }
 
+/// What became of a line of a head.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Change {
+pub enum Change {
     Added,
     Kept,
     Removed,
 }
 
+/// A name and its value.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub(super) struct Pair {
-    pub(super) name: String,
-    pub(super) value: String,
+pub struct Pair {
+    pub name: String,
+    pub value: String,
 }
 
 /// A body that is another one than before.
 #[derive(Debug, Serialize)]
-pub(super) struct Body {
-    pub(super) before: String,
-    pub(super) after: String,
+pub struct Body {
+    pub before: String,
+    pub after: String,
 }
 
+/// The filter's own answer.
 #[derive(Debug, Serialize)]
-pub(super) struct Local {
-    pub(super) status: u16,
-    pub(super) details: String,
-    pub(super) headers: Vec<Pair>,
-    pub(super) body: String,
-    pub(super) grpc_status: Option<i32>,
+pub struct Local {
+    pub status: u16,
+    pub details: String,
+    pub headers: Vec<Pair>,
+    pub body: String,
+    pub grpc_status: Option<i32>,
 }
 
 impl Report {
@@ -104,7 +110,7 @@ impl Report {
 }
 
 impl Changed {
-    pub(super) fn between(before: &Fields, after: &Fields) -> Self {
+    pub fn between(before: &Fields, after: &Fields) -> Self {
         Self { headers: differences(&lines(before), &lines(after)), body: None }
     }
 

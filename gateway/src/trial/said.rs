@@ -21,10 +21,11 @@ const TARGET: &str = "portico::plugin";
 /// Lines that are kept: a filter that says more is not read to the end.
 const MOST: usize = 10_000;
 
+/// A line that the filter wrote.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub(super) struct Line {
-    pub(super) level: &'static str,
-    pub(super) text: String,
+pub struct Line {
+    pub level: &'static str,
+    pub text: String,
 }
 
 /// Collects lines; clones collect into the same place.

@@ -10,11 +10,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use portico::measures::of_guests;
 use portico_telemetry::expose::{Format, render};
 use portico_wasm::{
-    Action, ConnectionFacts, Direction, End, Engine, Facts, MetricStore, Plugin, Progress,
-    RouteFacts, Services, Stream, Visit,
+    Action, ConnectionFacts, Direction, End, Facts, LoadError, MetricStore, Module, Plugin,
+    Progress, RouteFacts, Services, Stream, Visit,
 };
 
 use super::{
@@ -24,6 +23,7 @@ use super::{
     report::{Changed, Pair, Report, Step},
     said::Said,
 };
+use crate::measures::of_guests;
 
 /// The only worker, and its only configuration.
 const WORKER: usize = 0;
@@ -33,13 +33,16 @@ const CONFIGURATION: usize = 0;
 /// would never end.
 const MOST_EVENTS: u32 = 1_000;
 
-/// Loads the module and takes the trial's exchange through it, as often as it asks.
-pub(super) fn drive(trial: &Trial) -> Report {
+/// Starts what `module` loads and takes the trial's exchange through it, as often as it asks. All of
+/// it happens on this thread, and takes as long as the limits of the trial's [`Spec`] allow.
+///
+/// [`Spec`]: portico_wasm::Spec
+pub fn drive(trial: &Trial, module: impl FnOnce() -> Result<Arc<Module>, LoadError>) -> Report {
     let said = Said::default();
     let mut report = Report { repeated: trial.repeat, ..Report::default() };
     let world = World::new(trial.calls.clone());
     let began = Instant::now();
-    let started = said.listen(|| start(trial, world.clone()));
+    let started = said.listen(|| start(trial, module, world.clone()));
     let mut first = Step { phase: "start", ..Step::default() };
     first.took.push(microseconds(began.elapsed()));
     first.log = said.take();
@@ -48,7 +51,7 @@ pub(super) fn drive(trial: &Trial) -> Report {
         Err(why) => {
             "refused".clone_into(&mut first.verdict);
             report.steps.push(first);
-            report.fail(why);
+            report.fail(why.to_string());
             report.settle();
             return report;
         }
@@ -70,13 +73,15 @@ pub(super) fn drive(trial: &Trial) -> Report {
     report
 }
 
-fn start(trial: &Trial, world: Arc<World>) -> Result<(Arc<Plugin>, Arc<MetricStore>), String> {
-    let engine = Engine::new(trial.cache.as_deref()).map_err(|error| error.to_string())?;
-    let module = engine.compile(&trial.wasm).map_err(|error| error.to_string())?;
+fn start(
+    trial: &Trial,
+    module: impl FnOnce() -> Result<Arc<Module>, LoadError>,
+    world: Arc<World>,
+) -> Result<(Arc<Plugin>, Arc<MetricStore>), LoadError> {
+    let module = module()?;
     let services = Services { outside: world, ..Services::silent() };
     let metrics = services.metrics.clone();
-    let plugin = Plugin::start(module, trial.spec.clone(), 1, services);
-    plugin.map(|plugin| (plugin, metrics)).map_err(|error| error.to_string())
+    Ok((Plugin::start(module, trial.spec.clone(), 1, services)?, metrics))
 }
 
 /// An exchange on its way.
