@@ -13,6 +13,7 @@
 //! | `GET /api/v1/configuration/generations/N` | one generation with its texts; needs the token |
 //! | `POST /api/v1/changes`, `changes/preview` | edits, through the files: `admin/changes.rs` |
 //! | `GET /api/v1/schema` | the JSON Schema of the configuration |
+//! | `GET /api/v1/plugins`, `plugins/NAME` and more | plugins: `admin/plugins.rs` has the table |
 //! | `POST /api/v1/plugins/NAME/promote` | sends every request to the plugin's canary |
 //! | `POST /api/v1/plugins/NAME/rollback` | sends none |
 //! | `GET /api/v1/status` | listeners, plugins, connections |
@@ -58,6 +59,7 @@ mod metrics;
 mod overview;
 mod plugin_log;
 mod send;
+mod plugins;
 mod status;
 mod stream;
 mod telemetry;
@@ -115,6 +117,7 @@ Portico's admin API. In a browser, the same address shows the console.
   GET  /api/v1/services/NAME            a service and its endpoints; also services, routes
   GET  /api/v1/history?of=route:NAME    how a place did, step by step
   GET  /api/v1/stream?window=10s        all of it as it changes, as server-sent events
+  GET  /api/v1/plugins                  what each plugin is, where it runs, what it costs
   GET  /api/v1/plugins/NAME/log         what a plugin said last
   GET  /api/v1/explain?url=http://…     which rule takes a request, and why others do not
   GET  /api/v1/graph?window=60s         who calls whom, how often and how well
@@ -142,6 +145,9 @@ file):
   POST /api/v1/plugins/NAME/promote     send every request to the plugin's canary
   POST /api/v1/plugins/NAME/rollback    send none
   GET  /api/v1/audit                    who tried to change what
+  POST /api/v1/plugins/NAME/module      a new module, as its canary or ?as=main
+  POST /api/v1/plugins/NAME/try         what it does to a request that was kept
+  GET  /api/v1/plugins/NAME/configuration
 ";
 
 fn routes(admin: Admin) -> Router {
@@ -159,6 +165,7 @@ fn routes(admin: Admin) -> Router {
         .route("/api/v1/services/{name}", get(topology::one_service))
         .route("/api/v1/routes", get(topology::all_routes))
         .route("/api/v1/routes/{name}", get(topology::one_route))
+        .merge(plugins::reads())
         .merge(telemetry::routes())
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_read));
     let writes = Router::new()
@@ -169,6 +176,7 @@ fn routes(admin: Admin) -> Router {
         .route("/api/v1/send", post(send::send))
         .route("/api/v1/plugins/{name}/promote", post(status::promote))
         .route("/api/v1/plugins/{name}/rollback", post(status::roll_back))
+        .merge(plugins::writes())
         .layer(DefaultBodyLimit::max(configuration::BODY_BYTES))
         .layer(middleware::from_fn_with_state(admin.clone(), access::may_change));
     let secrets = Router::new()
