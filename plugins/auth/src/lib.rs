@@ -23,6 +23,8 @@ use request::Headers;
 use std::rc::Rc;
 use std::time::UNIX_EPOCH;
 
+request::describe!();
+
 proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| Box::new(Auth(Rc::default())));
 }}

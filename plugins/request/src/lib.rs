@@ -1,6 +1,6 @@
 //! What the bundled filters have in common: how they read the head of a request
 //! ([`headers`]), how a rule says which requests it is for ([`rule`]), and how settings are
-//! read and refused ([`settings`], [`duration`]).
+//! read and refused ([`settings`], [`duration`]), and how they are described ([`schema`]).
 //!
 //! Nothing here calls the host except [`Headers::read`], so all of it is tested as an
 //! ordinary library.
@@ -8,6 +8,7 @@
 pub mod duration;
 pub mod headers;
 pub mod rule;
+pub mod schema;
 pub mod settings;
 
 pub use headers::Headers;

@@ -18,6 +18,8 @@ use std::rc::Rc;
 
 const TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
 
+request::describe!();
+
 proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| Box::new(Timeouts(Rc::default())));
 }}

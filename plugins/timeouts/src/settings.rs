@@ -127,4 +127,36 @@ mod tests {
             assert!(refusal.starts_with(expected), "{json}: {refusal}");
         }
     }
+
+    #[test]
+    fn the_schema_has_what_is_read() {
+        let schema = request::schema::Schema::new(include_str!("../schema.json"));
+        schema.names::<super::Settings>("");
+        schema.names::<super::TimeoutRule>("/$defs/rule");
+        schema.names::<super::PathMatch>("/$defs/path");
+        schema.names::<super::HeaderMatch>("/$defs/header");
+        schema.names::<super::DeadlineHeader>("/properties/deadline_header");
+        schema.names::<super::Format>("/properties/deadline_header/properties/format");
+        for json in [
+            "{}",
+            r#"{"rules":[{"path":{"prefix":"/api/staff"},"timeout":"1s"},
+                {"path":{"prefix":"/events"},"method":"GET","header":{"name":"a"},"timeout":"none"}],
+                "default":"15s","deadline_header":{"name":"grpc-timeout","format":"grpc"},
+                "max":"30s"}"#,
+        ] {
+            assert!(super::read(json.as_bytes()).is_ok(), "{json}");
+            assert_eq!(schema.problems(json), [""; 0], "{json}");
+        }
+        for json in [
+            r#"{"defualt":"1s"}"#,
+            r#"{"default":"soon"}"#,
+            r#"{"rules":[{}]}"#,
+            r#"{"rules":[{"path":{"prefix":"api"},"timeout":"1s"}]}"#,
+            r#"{"rules":[{"path":{"suffix":"a b"},"timeout":"1s"}]}"#,
+            r#"{"deadline_header":{"name":"x","format":"grpc"}}"#,
+        ] {
+            assert!(super::read(json.as_bytes()).is_err(), "{json}");
+            assert_ne!(schema.problems(json), [""; 0], "{json}");
+        }
+    }
 }

@@ -20,6 +20,8 @@ use request::{Headers, SettingsError};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+request::describe!();
+
 proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| Box::new(Tracing(None)));
 }}

@@ -107,4 +107,34 @@ mod tests {
         }
         assert!(super::read(b"").is_ok());
     }
+
+    #[test]
+    fn the_schema_has_what_is_read() {
+        let schema = request::schema::Schema::new(include_str!("../schema.json"));
+        schema.names::<super::Settings>("");
+        schema.names::<super::Sampling>("/properties/sampling");
+        schema.names::<super::SamplingRule>("/$defs/rule");
+        schema.names::<super::PathMatch>("/$defs/path");
+        schema.names::<super::HeaderMatch>("/$defs/header");
+        schema.names::<super::Format>("/properties/propagate/items");
+        for json in [
+            "{}",
+            r#"{"sampling":{"rate":0.1,"rules":[{"path":{"prefix":"/api/staff"},"rate":1}]},
+                "propagate":["w3c","b3"],"response_header":"x-trace-id","request_id":false}"#,
+        ] {
+            assert!(super::read(json.as_bytes()).is_ok(), "{json}");
+            assert_eq!(schema.problems(json), [""; 0], "{json}");
+        }
+        for json in [
+            r#"{"sampling":{"rate":1.5}}"#,
+            r#"{"propagate":[]}"#,
+            r#"{"propagate":["b3","b3"]}"#,
+            r#"{"propagate":["jaeger"]}"#,
+            r#"{"response_header":"a b"}"#,
+            r#"{"rate":1}"#,
+        ] {
+            assert!(super::read(json.as_bytes()).is_err(), "{json}");
+            assert_ne!(schema.problems(json), [""; 0], "{json}");
+        }
+    }
 }

@@ -138,3 +138,54 @@ fn foreign_keys_are_left_out() {
     let crate::policy::Kind::Jwt(verifier) = &policy.providers[0].kind else { panic!("no jwt") };
     assert_eq!(verifier.keys.len(), 1);
 }
+
+#[test]
+fn the_schema_has_what_is_read() {
+    let schema = request::schema::Schema::new(include_str!("../../schema.json"));
+    schema.names::<Settings>("");
+    schema.names::<Require>("/properties/require");
+    schema.names::<Provider>("/$defs/provider");
+    schema.names::<ApiKeyPlace>("/$defs/api_key");
+    schema.names::<ApiKey>("/$defs/key");
+    schema.names::<Basic>("/$defs/basic");
+    schema.names::<User>("/$defs/user");
+    schema.names::<Jwt>("/$defs/jwt");
+    schema.names::<Algorithm>("/$defs/algorithm");
+    schema.names::<Jwks>("/$defs/jwt/properties/jwks");
+    schema.names::<Jwk>("/$defs/jwk");
+    schema.names::<Allow>("/$defs/allow");
+    schema.names::<AuthRule>("/$defs/rule");
+    schema.names::<PathMatch>("/$defs/path");
+    let secret = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8";
+    let good = format!(
+        r#"{{"providers":[{GOOD},
+            {{"name":"staff","basic":{{"realm":"the fleet",
+                "users":[{{"name":"bob","password":"hunter2"}}]}},"allow":{{"ids":["bob"]}}}},
+            {{"name":"sso","jwt":{{"issuer":"a","audiences":["b"],"algorithms":["HS256"],
+                "jwks":{{"keys":[{{"kty":"oct","k":"{secret}"}},{{"kty":"future"}}]}},
+                "claims_to_headers":{{"email":"x-email"}}}},
+                "allow":{{"claims":{{"groups":["drivers"]}}}}}}],
+            "rules":[{{"path":{{"prefix":"/health"}},"providers":"none"}},
+                {{"path":{{"prefix":"/admin"}},"method":"GET","providers":["sso"]}}],
+            "require":"all","strip":true,"identity_header":"x-user"}}"#
+    );
+    assert!(read(good.as_bytes()).is_ok());
+    assert_eq!(schema.problems(&good), [""; 0]);
+    for json in [
+        "{}".to_owned(),
+        provider(""),
+        provider(r#"{"name":"p"}"#),
+        provider(r#"{"name":"p","api_key":{},"keys":[{"id":"a","key":"hunter2"}]}"#),
+        provider(r#"{"name":"p","api_key":{"header":"x"}}"#),
+        provider(r#"{"name":"p","api_key":{"header":"x"},"keys":[{"id":"a"}]}"#),
+        provider(r#"{"name":"p","basic":{"users":[{"name":"a:b","password":"hunter2"}]}}"#),
+        provider(r#"{"name":"p","jwt":{"algorithms":["none"],"jwks":{"keys":[]}}}"#),
+        provider(
+            r#"{"name":"p","jwt":{"algorithms":["RS256"],"jwks":{"keys":[{"kty":"RSA","d":""}]}}}"#,
+        ),
+        good.replace(r#""none""#, r#""nobody""#),
+    ] {
+        refusal(&json);
+        assert_ne!(schema.problems(&json), [""; 0], "{json}");
+    }
+}
