@@ -101,10 +101,41 @@ impl Change {
         Some(Held { edits, author: author.clone(), at: SystemTime::now() })
     }
 
+    /// What is done, in a few words without values: they may be secret.
+    pub fn words(&self) -> String {
+        match (&self.edits, &self.texts, self.back_to) {
+            (Some(edits), ..) => {
+                let places = edits.iter().take(3).map(place).collect::<Vec<_>>().join(", ");
+                let more = if edits.len() > 3 { ", …" } else { "" };
+                format!("change {places}{more}")
+            }
+            (None, Some(texts), _) => {
+                let names = texts.iter().map(|text| text.source.as_str()).collect::<Vec<_>>();
+                format!("rewrite {}", names.join(", "))
+            }
+            (None, None, Some(number)) => format!("go back to generation {number}"),
+            (None, None, None) => "change nothing".to_owned(),
+        }
+    }
+
     /// The generation that it goes back to.
     pub fn goes_back_to(&self) -> Option<u64> {
         self.back_to
     }
+}
+
+/// `set routes.staff.timeout`
+fn place(edit: &Value) -> String {
+    let step = |step: &Value| match step {
+        Value::String(key) => key.clone(),
+        Value::Object(item) => {
+            item.values().next().and_then(Value::as_str).unwrap_or("?").to_owned()
+        }
+        other => other.to_string(),
+    };
+    let path = edit["path"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let path = path.iter().map(step).collect::<Vec<_>>().join(".");
+    format!("{} {path}", edit["op"].as_str().unwrap_or("?"))
 }
 
 impl Outlook {

@@ -22,13 +22,13 @@ const FOLDER: &str = "configuration";
 const VERSION: &[u8] = b"@VERSION";
 
 /// A guest, as it was built.
-fn guest(name: &str) -> Result<Vec<u8>> {
+pub(super) fn guest(name: &str) -> Result<Vec<u8>> {
     let path = program()?.with_file_name("guests").join(format!("{name}.wasm"));
     fs::read(&path).with_context(|| format!("`{}` is missing: run `make guests`", path.display()))
 }
 
 /// The guest `stamp` with a version of its own, so that its file differs from every other.
-fn stamp(version: u32) -> Result<Vec<u8>> {
+pub(super) fn stamp(version: u32) -> Result<Vec<u8>> {
     let mut module = guest("stamp")?;
     let place = module.windows(VERSION.len()).position(|window| window == VERSION);
     let place = place.context("`stamp.wasm` has no place for a version")?;
@@ -47,7 +47,7 @@ fn install(folder: &Folder, name: &str, module: &[u8]) -> Result<()> {
 
 /// A gateway with these files beside its configuration. Its one worker has one instance of each
 /// plugin, so that calls can be counted.
-async fn start(files: &[(&str, Vec<u8>)], text: &str) -> Result<Gateway> {
+pub(super) async fn start(files: &[(&str, Vec<u8>)], text: &str) -> Result<Gateway> {
     let folder = Folder::new()?;
     for (name, module) in files {
         install(&folder, name, module)?;
@@ -58,7 +58,7 @@ async fn start(files: &[(&str, Vec<u8>)], text: &str) -> Result<Gateway> {
 }
 
 /// One service `web`, plugins and routes as YAML lists.
-fn with_plugins(web: SocketAddr, plugins: &str, routes: &str) -> String {
+pub(super) fn with_plugins(web: SocketAddr, plugins: &str, routes: &str) -> String {
     format!(
         "{LISTENERS}services: [{{ name: web, endpoints: ['{web}'] }}]\nplugins:\n{plugins}\n\
          routes:\n{routes}\n"

@@ -33,7 +33,7 @@ use self::flood::Flood;
 use super::{
     Admin,
     access::{Refusal, refusal},
-    browser,
+    browser, changes,
     who::{Role, Who},
 };
 
@@ -80,7 +80,8 @@ pub(super) async fn keep(
     next: Next,
 ) -> Response {
     let guessed = matches!(who.trouble, Some(Refusal::TooMany { .. } | Refusal::Wrong));
-    if browser::only_reads(request.method()) && !guessed {
+    let only_looks = request.uri().path() == changes::PREVIEW;
+    if (only_looks || browser::only_reads(request.method())) && !guessed {
         return next.run(request).await;
     }
     let entry = Entry::new(&who, &request);

@@ -9,19 +9,22 @@
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Extension, State},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
 use super::{
-    Admin,
+    Admin, Audited, Who,
     configuration::{answer, author, diagnostics},
 };
 use crate::{
     change::{self, Change, Outlook},
     control::Outcome,
 };
+
+/// The path of [`preview`]: it changes nothing, so nobody needs to know of it.
+pub(super) const PREVIEW: &str = "/api/v1/changes/preview";
 
 /// Nothing is started and no port is tried: what only that would find is found when it is applied.
 pub(super) async fn preview(State(admin): State<Admin>, Json(change): Json<Change>) -> Response {
@@ -60,24 +63,36 @@ fn files(outlook: &Outlook) -> Vec<Value> {
     outlook.writes.iter().map(file).collect()
 }
 
-pub(super) async fn make(State(admin): State<Admin>, Json(change): Json<Change>) -> Response {
-    let author = author(change.reason.clone());
+pub(super) async fn make(
+    State(admin): State<Admin>,
+    Extension(who): Extension<Who>,
+    Json(change): Json<Change>,
+) -> Response {
+    carry_out(&admin, change, &who).await
+}
+
+/// Makes a change for somebody who may, and says in the audit log what it was.
+pub(super) async fn carry_out(admin: &Admin, change: Change, who: &Who) -> Response {
+    let reason = change.reason.clone();
+    let mut audited = Audited { action: Some(change.words()), reason, outcome: None };
+    let author = author(who, change.reason.clone());
     let before = admin.control.status.load().history.running().map(|running| running.number);
-    match admin.control.change(change, author).await {
+    let mut response = match admin.control.change(change, author).await {
         Outcome::Applied { generation, warnings } => {
+            audited.outcome = Some(format!("generation {generation}"));
             let status = admin.control.status.load();
-            let running = status.history.running().filter(|own| own.number == generation);
-            let held = running.is_some_and(|running| !running.held.is_empty());
-            let written = running.map(|running| &running.written);
+            let running = status.history.iter().find(|own| own.number == generation);
             Json(json!({
                 "generation": generation,
                 "before": before,
                 "warnings": diagnostics(&warnings),
-                "written": written,
-                "held": held,
+                "written": running.map(|running| &running.written),
+                "held": running.is_some_and(|running| !running.held.is_empty()),
             }))
             .into_response()
         }
         other => answer(other),
-    }
+    };
+    response.extensions_mut().insert(audited);
+    response
 }

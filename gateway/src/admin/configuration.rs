@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Extension, Path, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use portico_config::{Diagnostic, Source};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Admin;
+use super::{Admin, Who};
 use crate::{
     change,
     control::Outcome,
@@ -87,6 +87,7 @@ pub(super) async fn text(State(admin): State<Admin>) -> Response {
 
 pub(super) async fn put(
     State(admin): State<Admin>,
+    Extension(who): Extension<Who>,
     Query(Why { reason }): Query<Why>,
     body: String,
 ) -> Response {
@@ -95,22 +96,23 @@ pub(super) async fn put(
     let running = status.history.running().and_then(|running| running.sources.first());
     let folder = running.map_or_else(|| PathBuf::from("."), |source| source.folder.clone());
     let source = Source { name: "admin API".into(), folder, text: body };
-    answer(admin.control.apply(vec![source], author(reason)).await)
+    answer(admin.control.apply(vec![source], author(&who, reason)).await)
 }
 
 pub(super) async fn rollback(
     State(admin): State<Admin>,
+    Extension(who): Extension<Who>,
     Query(To { to, reason }): Query<To>,
 ) -> Response {
-    answer(admin.control.rollback(to, author(reason)).await)
+    answer(admin.control.rollback(to, author(&who, reason)).await)
 }
 
 pub(super) async fn reload(State(admin): State<Admin>) -> Response {
     answer(admin.control.reload(Origin::Admin).await)
 }
 
-pub(super) fn author(reason: Option<String>) -> Author {
-    Author { name: "token".to_owned(), reason }
+pub(super) fn author(who: &Who, reason: Option<String>) -> Author {
+    Author { name: who.name().to_owned(), reason }
 }
 
 /// What came of a configuration that somebody sent or asked for.

@@ -493,14 +493,16 @@ export interface Plugin {
   grants: string[];
   /** Every instance set that lives: the one that serves, its canary, old ones that drain. */
   versions: PluginVersion[];
-  /** Where it is a step. */
+  /**
+   * Where it is a step; `rule` is null for a step of the whole route. Also steps that only switch
+   * the route's step off (`enabled` is false).
+   */
   places: { route: string; rule: string | null; index: number; enabled: boolean; path: Path }[];
   limits: { name: string; value: string }[];
   /** JSON Schema of its configuration, if the module brings one. */
   schema: Schema | null;
   /** Whether it has a configuration, for the editor. Values may be secret: `configuration` for operators only. */
   configured: boolean;
-  /** Seconds of history are in `GET /api/v1/plugins/NAME/log`. */
   path: Path;
   canary: {
     percent: number;
@@ -536,7 +538,7 @@ export interface PluginVersion {
 
 /** `GET /api/v1/plugins/NAME/configuration` (operators) */
 export interface PluginConfiguration {
-  /** As a value of YAML: text, or structured. */
+  /** Structured, or text where it is no JSON; null if there is none. */
   value: unknown;
   path: Path;
 }
@@ -547,7 +549,11 @@ export interface PluginConfiguration {
  * `POST /api/v1/plugins/NAME/promote`, `/rollback`: the canary.
  */
 
-/** `POST /api/v1/plugins/NAME/try` `{seq?, configuration?}`: against a kept request, or the last one. */
+/**
+ * `POST /api/v1/plugins/NAME/try` `{seq?, configuration?}` (operators): against a kept request, or the
+ * last one that met the plugin. Heads are as they were kept: of the request after the last filter,
+ * of the response as it was sent. Bodies are not kept, and nobody is called. 429: two run already.
+ */
 export interface Tried {
   request: RequestSummary;
   /** Credentials are not kept with a record, so the filter saw `[redacted]` in their place. */
@@ -559,6 +565,23 @@ export interface Tried {
   response_changes: HeaderChange[];
   log: { level: string; message: string }[];
   cost: { phase: string; us: number }[];
+}
+
+/**
+ * `GET /api/v1/plugins/NAME/log?after=&level=&wait=`: the last 200 lines at most, the oldest first.
+ * `after`: only those after this number. `level`: `info` and graver by default; `debug` shows only what
+ * the gateway logs at all. `wait`: seconds (25 at most) to wait for a line if there is none.
+ */
+export interface PluginLog {
+  lines: {
+    number: number;
+    /** RFC 3339. */
+    at: string;
+    level: "error" | "warn" | "info" | "debug" | "trace";
+    text: string;
+  }[];
+  /** What to ask `after` next time. */
+  next: number;
 }
 
 export interface HeaderChange {

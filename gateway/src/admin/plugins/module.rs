@@ -8,19 +8,22 @@ use std::sync::Arc;
 use axum::{
     body::Bytes,
     extract::{
-        Path, Query, State,
+        Extension, Path, Query, State,
         rejection::{BytesRejection, QueryRejection},
     },
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use portico_config::config::{self, PluginSource, SignaturePolicy};
 use portico_wasm::{Digest, Engine, LoadError, Plugin, Services, Spec};
 use serde::Deserialize;
-use serde_json::Value;
 use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::{Admin, Refusal, Running};
+use crate::{
+    admin::{Who, changes},
+    change::Change,
+};
 
 /// What a canary gets if nobody says how much.
 const PERCENT: u8 = 10;
@@ -46,6 +49,7 @@ pub(super) enum Role {
 
 pub(super) async fn upload(
     State(admin): State<Admin>,
+    Extension(who): Extension<Who>,
     Path(name): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
@@ -73,19 +77,11 @@ pub(super) async fn upload(
         Role::Canary => format!("a new module of `{name}` for {percent} % of its requests"),
         Role::Main => format!("a new module of `{name}`"),
     });
-    let answer = make_change(&admin, edits, reason, "operator".to_owned()).await;
+    let answer = changes::carry_out(&admin, Change::of(edits, Some(reason)), &who).await;
     if !answer.status().is_success() {
         stored.withdraw().await;
     }
     Ok(answer)
-}
-
-/// LEAD: the one call to connect. `edits` are `Edit`s of `api/types.ts`; the answer is that of
-/// `POST /api/v1/changes` with them. `who` is whoever signed in, which the handler does not know yet.
-async fn make_change(_: &Admin, _edits: Vec<Value>, _reason: String, _who: String) -> Response {
-    let error =
-        "the module is good, but this gateway cannot change its configuration by itself yet";
-    Refusal(StatusCode::NOT_IMPLEMENTED, error.to_owned()).into_response()
 }
 
 /// What is uploaded has no signature that could be looked at.

@@ -8,7 +8,7 @@ mod text;
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::Args as ClapArgs;
-use portico_wasm::{Digest, MODULE_BYTES};
+use portico_wasm::{Digest, MODULE_BYTES, Notes};
 use serde::Serialize;
 
 #[cfg(test)]
@@ -45,6 +45,12 @@ struct Report {
 struct Found {
     #[serde(flatten)]
     module: Module,
+    /// In its author's words.
+    version: Option<String>,
+    /// What its configuration looks like: JSON Schema, or the text that should be it.
+    schema: Option<serde_json::Value>,
+    /// What is wrong with what it says about itself. It loads all the same.
+    remarks: Vec<String>,
     needs: Vec<Need>,
     callbacks: Vec<Callback>,
 }
@@ -75,7 +81,14 @@ impl Report {
                 let problems = module.problems();
                 let needs = imports::needs(&module.imports);
                 let callbacks = callbacks::found(&module.exports);
-                (Some(Found { module, needs, callbacks }), problems)
+                let Notes { version, schema, problems: mut remarks } = Notes::read(wasm);
+                let schema = schema.map(|text| {
+                    serde_json::from_str(&text).unwrap_or_else(|error| {
+                        remarks.push(format!("its section `portico.schema` is no JSON: {error}"));
+                        text.into()
+                    })
+                });
+                (Some(Found { module, version, schema, remarks, needs, callbacks }), problems)
             }
             Err(problem) => (None, vec![NotAModule::to_string(&problem)]),
         };

@@ -113,3 +113,16 @@ fn broken_modules_are_read_without_a_panic() {
         let _report = Report::of(&changed);
     }
 }
+
+#[test]
+fn what_it_says_about_itself_is_shown() {
+    let with = |sections: &str| {
+        let text = report(&GOOD.replacen("(memory", &format!("{sections} (memory"), 1));
+        text::text("x.wasm", &text)
+    };
+    let text = with(r#"(@custom "portico.version" "1.2") (@custom "portico.schema" "{\"a\": 1}")"#);
+    assert!(text.contains("\nversion    1.2\n"), "{text}");
+    assert!(text.contains("\nschema     {\n  \"a\": 1\n}\n"), "{text}");
+    let text = with(r#"(@custom "portico.schema" "{")"#);
+    assert!(text.contains("\nremark     its section `portico.schema` is no JSON"), "{text}");
+}

@@ -17,7 +17,10 @@ pub(super) fn text(file: &str, report: &Report) -> String {
     let mut lines = Lines(String::new());
     lines.line("file", &format!("{file}, {}", size(*bytes as u64)));
     lines.line("digest", digest);
-    if let Some(Found { module, needs, callbacks }) = found {
+    if let Some(Found { module, version, schema, remarks, needs, callbacks }) = found {
+        if let Some(version) = version {
+            lines.line("version", version);
+        }
         describe(&mut lines, module);
         for need in needs {
             lines.line("needs", &described(need));
@@ -30,6 +33,10 @@ pub(super) fn text(file: &str, report: &Report) -> String {
         for (why, names) in reasons {
             lines.line("never", &format!("{} ({why})", names.join(" ")));
         }
+        if let Some(schema) = schema {
+            lines.line("schema", &format!("{schema:#}"));
+        }
+        remarks.iter().for_each(|remark| lines.line("remark", remark));
     }
     for problem in problems {
         lines.line("problem", problem);
