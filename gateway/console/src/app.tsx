@@ -1,17 +1,31 @@
 import { useEffect } from "preact/hooks";
 
-import { listen } from "./api/stream";
+import { isAsked, session, signIn } from "./api/session";
+import { link, listen, stop } from "./api/stream";
 import { here } from "./location";
 import { find } from "./pages";
 import { Shell } from "./shell";
+import { Loading } from "./ui/parts";
 
 export function App() {
-  useEffect(() => listen(), []);
+  // Whoever is not known is told nothing; whoever comes in wants to see at once.
+  const role = session.value?.role;
+  const asked = isAsked.value;
+  useEffect(() => {
+    if (asked && role !== "none") listen();
+    else stop();
+  }, [asked, role]);
+  // A gateway that has started again does not know the session any more.
+  const now = link.value;
+  const attempt = now.state === "lost" ? now.attempt : 0;
+  useEffect(() => {
+    if (attempt > 0) void signIn();
+  }, [attempt]);
   const { parts, query } = here.value;
   const { Page, args, section } = find(parts);
   return (
     <Shell section={section}>
-      <Page args={args} query={query} />
+      {asked ? <Page args={args} query={query} /> : <Loading what="Asking the gateway" />}
     </Shell>
   );
 }

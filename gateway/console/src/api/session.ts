@@ -7,25 +7,34 @@ import type { Session } from "./types";
 /** `null` until the gateway has answered. */
 export const session = signal<Session | null>(null);
 
+/** The gateway has been asked, whether it answered or not: pages can ask it for more. */
+export const isAsked = signal(false);
+
 export const mayChange = computed(() => session.value?.role === "operator");
+
+/** Counts sign-ins, so that a slow answer to an early question does not undo a later one. */
+let turn = 0;
 
 /** Takes the session there is, or one that the gateway gives without being asked for a secret. */
 export async function signIn(): Promise<void> {
+  const mine = ++turn;
   try {
     let now = await get<Session>("/api/v1/session");
     if (now.role === "none" && now.sign_in === "automatic") {
       now = await post<Session>("/api/v1/session", {}).catch(() => now);
     }
-    keep(now);
+    if (mine === turn) keep(now);
   } catch {
-    // No gateway, or one that is older; the stream says so on the page.
-    keep(null);
+    // No gateway, or one that is older; the stream says so on the page. Who I was may still hold.
   }
+  isAsked.value = true;
 }
 
 /** @throws Refused with the gateway's sentence. */
 export async function signInWith(secret: { token: string } | { code: string }): Promise<void> {
-  keep(await post<Session>("/api/v1/session", secret));
+  const now = await post<Session>("/api/v1/session", secret);
+  turn += 1;
+  keep(now);
 }
 
 export async function signOut(): Promise<void> {

@@ -35,12 +35,13 @@ const RETRY_MS = [250, 500, 1_000, 2_000, 3_000];
 
 let source: EventSource | null = null;
 let silence: number | undefined;
+let retry: number | undefined;
 let attempt = 0;
 let heard = Date.now();
 
 /** Begins; pages need not call it. */
 export function listen(path = "/api/v1/stream"): void {
-  source?.close();
+  stop();
   const opened = new EventSource(path);
   source = opened;
   const on = <T>(event: string, take: (data: T) => void) =>
@@ -60,6 +61,14 @@ export function listen(path = "/api/v1/stream"): void {
   watch(path);
 }
 
+/** Nothing more is told until [`listen`]. */
+export function stop(): void {
+  source?.close();
+  source = null;
+  window.clearTimeout(silence);
+  window.clearTimeout(retry);
+}
+
 function alive(): void {
   heard = Date.now();
   attempt = 0;
@@ -67,13 +76,12 @@ function alive(): void {
 }
 
 function lost(path: string): void {
-  source?.close();
-  window.clearTimeout(silence);
+  stop();
   attempt += 1;
   const since = link.value.state === "lost" ? link.value.since : heard;
   link.value = { state: "lost", since, attempt };
   const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length) - 1] ?? 3_000;
-  window.setTimeout(() => listen(path), wait);
+  retry = window.setTimeout(() => listen(path), wait);
 }
 
 function watch(path: string): void {

@@ -33,6 +33,8 @@ export interface ChartProps {
   height?: number;
   /** The axis reaches at least this far, so that noise near zero does not look like a mountain. */
   least?: number;
+  /** A step up is ten times as much, so that 2 ms and 20 s can both be seen. */
+  log?: boolean;
   /** Without figures and axes: a sparkline. */
   bare?: boolean;
 }

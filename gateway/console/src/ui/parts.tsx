@@ -2,6 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { Words } from "./words";
+
 type Children = { children?: ComponentChildren };
 
 /** A page: one heading, what can be done with all of it, and its panels. */
@@ -52,7 +54,7 @@ export function Button({ look = "plain", class: extra, ...rest }: ButtonProps) {
 /** How something is, by shape and word as well as by colour. */
 export type Health = "good" | "warn" | "bad" | "idle" | "off";
 
-const SHAPES: Record<Health, string> = { good: "●", warn: "▲", bad: "◆", idle: "○", off: "⏸" };
+const SHAPES: Record<Health, string> = { good: "●", warn: "▲", bad: "◆", idle: "○", off: "■" };
 
 export function HealthMark({ health, label }: { health: Health; label?: string }) {
   return (
@@ -93,7 +95,8 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
   const words = error instanceof Error ? error.message : String(error);
   return (
     <div class="problem" role="alert">
-      <HealthMark health="bad" /> {words} {retry && <Button onClick={retry}>Try again</Button>}
+      <HealthMark health="bad" /> <Words text={words} />{" "}
+      {retry && <Button onClick={retry}>Try again</Button>}
     </div>
   );
 }

@@ -169,7 +169,7 @@ export function history(world, of, window) {
           : serviceFlow(world, service, at);
     const { requests, p50_ms, p99_ms } = stats(flow ?? sum([]), 60, of, at);
     const rate = flow?.rate ?? 0;
-    const errors_per_second = rate * Math.min(1, flow?.fails ?? 0) * wobble(`${of}!`, at);
+    const errors_per_second = rate * Math.min(1, (flow?.fails ?? 0) * wobble(`${of}!`, at));
     const has = requests > 0;
     return {
       at,

@@ -29,13 +29,19 @@ export function overview(world) {
       },
     ],
     stats: all,
-    in_flight: Math.round((all.requests_per_second * (all.p50_ms ?? 0)) / 1000),
+    in_flight: inFlight(world, second),
     connections: all.requests ? 14 : 0,
     workers: 2,
     memory_bytes: 61_400_000,
     attention: attention(world, second),
     source: world.source,
   };
+}
+
+/** @param {World} world @param {number} second */
+function inFlight(world, second) {
+  const each = world.document.routes.map(route => flowOf(world, route, second));
+  return Math.round(each.reduce((sum, { rate, p50 }) => sum + (rate * p50) / 1000, 0));
 }
 
 /** @param {World} world @param {number} second @returns {Attention[]} */
@@ -45,13 +51,23 @@ function attention(world, second) {
   for (const route of world.document.routes.slice(0, 20)) {
     const flow = flowOf(world, route, second);
     if (flow.rate > 0 && flow.p50 > 1_000) found.push(slow(route, flow.p50));
-    else if (flow.rate > 0 && flow.fails > 0.1) found.push(failing(world, route, flow.fails));
+    else if (flow.rate > 0 && flow.fails > 0.1 && !isSuspended(world, route))
+      found.push(failing(world, route, flow.fails));
   }
   if (world.scene.is_broken) found.push(trapping());
   for (const { name, suspended } of world.document.services)
     if (suspended) found.push(suspendedService(name, suspended));
   const ranks = { critical: 0, warning: 1, notice: 2 };
   return found.sort((a, b) => ranks[a.severity] - ranks[b.severity]);
+}
+
+/** Somebody wants it so: that it fails is not news. */
+/** @param {World} world @param {Route} route */
+function isSuspended(world, route) {
+  const used = route.rules[0]?.backends.map(backendOf) ?? [];
+  return used.every(({ service }) =>
+    world.document.services.some(({ name, suspended }) => name === service && suspended),
+  );
 }
 
 /** @param {World} world @returns {Attention} */
