@@ -30,8 +30,12 @@ test: build guests ## build what is missing, run every test
 	$(BIN)/portico check $(BIN)/kubernetes/nodeport
 
 .PHONY: build
-build: setup plugins console ## the gateway with its console, the fleet demo and the bundled filters
+build: setup plugins console ## the gateway, its console, the fleet demo and the bundled filters
 	@cargo build --release --workspace --bins
+
+.PHONY: console
+console: ## the web console, if Node.js is here
+	@gateway/console/build.sh
 
 .PHONY: plugins
 plugins: setup ## the bundled filters, to WebAssembly

@@ -8,9 +8,9 @@ export function preview(change: Change): Promise<Preview> {
   return post<Preview>("/api/v1/changes/preview", change);
 }
 
-export async function apply(change: Change): Promise<Applied> {
+export async function apply(change: Change, verb = "Applied"): Promise<Applied> {
   const applied = await post<Applied>("/api/v1/changes", change);
-  announce(applied);
+  announce(applied, verb);
   return applied;
 }
 
@@ -22,11 +22,10 @@ export function failureOf(error: unknown): Failure {
   return error.patch !== null ? "read-only" : "somebody else";
 }
 
-function announce(applied: Applied): void {
+function announce(applied: Applied, verb: string): void {
   const { generation, held, warnings } = applied;
-  const where = held
-    ? `Held in the gateway as generation ${generation}`
-    : `Applied as generation ${generation}`;
+  const place = held ? ", held in the gateway only" : "";
+  const where = `${verb} as generation ${generation}${place}`;
   const words = warnings.length > 0 ? `${where}, with warnings` : where;
   toast(warnings.length > 0 ? "warn" : "good", words, {
     label: "Undo",
@@ -39,7 +38,7 @@ async function undo({ generation, before, held }: Applied): Promise<void> {
   const change = { back_to: before, ...(held && { hold: true }) };
   const reason = `undo of generation ${generation}`;
   try {
-    await apply({ ...change, reason, base: generation });
+    await apply({ ...change, reason, base: generation }, "Undone");
   } catch (error) {
     if (failureOf(error) === "other") toast("bad", `Not undone: ${(error as Error).message}`);
     else propose({ title: `Undo generation ${generation}`, change, reason });

@@ -66,11 +66,18 @@ function Proposed({ proposal: { change, reason, done } }: { proposal: Proposal }
 }
 
 function Refusal({ error }: { error: unknown }) {
-  if (failureOf(error) === "other") return <Problem error={error} />;
+  const failure = failureOf(error);
+  if (failure === "other") return <Problem error={error} />;
   return (
-    <div class="problem" role="alert">
-      <HealthMark health="warn" /> <Words text={(error as Error).message} />. This is the difference
-      to what runs now: look at it again.
+    <div class="change-note warn" role="alert">
+      <p>
+        <HealthMark health="warn" />{" "}
+        {failure === "read-only"
+          ? "The source cannot be written any more"
+          : "Somebody has changed the configuration in between"}{" "}
+        (<Words text={(error as Error).message} />
+        ). Nothing was applied. Below is the difference to what runs now.
+      </p>
     </div>
   );
 }

@@ -36,7 +36,8 @@ export function AttentionList({ now: { attention, state } }: { now: Overview }) 
   );
 }
 
-function Item({ one: { severity, sentence, why, actions } }: { one: Attention }) {
+function Item({ one }: { one: Attention }) {
+  const { severity, sentence, why, actions } = one;
   const { health, word } = LOOKS[severity];
   return (
     <li>
@@ -55,20 +56,19 @@ function Item({ one: { severity, sentence, why, actions } }: { one: Attention })
       </div>
       <div class="tools">
         {actions.map(action => (
-          <Action key={action.label} action={action} about={sentence} />
+          <Action key={action.label} action={action} of={one} />
         ))}
       </div>
     </li>
   );
 }
 
-function Action({ action, about }: { action: AttentionAction; about: string }) {
+function Action({ action, of }: { action: AttentionAction; of: Attention }) {
   const { label, href, edits, reason } = action;
   if (!edits) return href ? <a href={`#${href}`}>{label}</a> : null;
-  const change = () => propose({ title: label, change: { edits }, reason: reason ?? plain(about) });
+  const { kind, name } = of.subject;
+  const title = label.includes(name) ? label : `${label}: ${kind} ${name}`;
+  const plain = of.sentence.replaceAll("`", "");
+  const change = () => propose({ title, change: { edits }, reason: reason ?? plain });
   return <Button onClick={change}>{label} …</Button>;
-}
-
-function plain(sentence: string): string {
-  return sentence.replaceAll("`", "");
 }

@@ -1,6 +1,6 @@
 /** How much, how well, how fast in the last minutes; and what is going on right now. */
 import type { ComponentChildren } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 
 import { get } from "../api/client";
 import type { History, HistoryPoint, Overview } from "../api/types";
@@ -8,20 +8,23 @@ import { Chart, type Line } from "../ui/chart";
 import { ago, bytes, count, milliseconds, rate, share } from "../ui/format";
 import { useLoad } from "../ui/load";
 import { NoTraffic } from "../ui/no-traffic";
-import { Loading, Panel } from "../ui/parts";
+import { Loading, Panel, Problem } from "../ui/parts";
 
 const WINDOW = "10m";
 /** As fine as the history is. */
 const EVERY_MS = 5_000;
 
 export function Charts({ now }: { now: Overview }) {
-  const { data } = useLoad(
+  const { data, error, again } = useLoad(
     "history",
     () => get<History>("/api/v1/history", { of: "all", window: WINDOW }),
     EVERY_MS,
   );
+  // The first request is seen at once.
+  const hasTraffic = now.stats.requests > 0;
+  useEffect(again, [hasTraffic]);
   const isQuiet = data !== null && data.points.every(point => point.requests_per_second === 0);
-  if (isQuiet && now.stats.requests === 0)
+  if (isQuiet && !hasTraffic)
     return (
       <div class="wide">
         <NoTraffic />
@@ -33,7 +36,11 @@ export function Charts({ now }: { now: Overview }) {
         <Curves points={data.points} now={now} />
       ) : (
         <div class="curves-room">
-          <Loading what="Reading the last minutes" />
+          {error === null ? (
+            <Loading what="Reading the last minutes" />
+          ) : (
+            <Problem error={error} retry={again} />
+          )}
         </div>
       )}
     </Panel>

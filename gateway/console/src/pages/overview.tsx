@@ -1,5 +1,5 @@
 /** Is it up, where, how is it doing, and what needs somebody. */
-import { overview } from "../api/stream";
+import { isStale, overview } from "../api/stream";
 import type { Overview as State } from "../api/types";
 import { Addresses } from "../overview/addresses";
 import { AttentionList } from "../overview/attention";
@@ -42,9 +42,11 @@ const STATES: Record<State["state"], { health: Health; words: string }> = {
   },
 };
 
+const SILENT = { health: "warn" as Health, words: "The gateway does not answer; it was last seen" };
+
 function Up({ now: { state, started_ms, now_ms, version, addresses } }: { now: State }) {
   const url = addresses.find(address => address.url)?.url;
-  const { health, words } = STATES[state];
+  const { health, words } = isStale.value ? SILENT : STATES[state];
   return (
     <>
       <HealthMark health={health} label={words} />

@@ -157,16 +157,17 @@ export function history(world, of, window) {
   const [kind = "all", name = ""] = of.split(/:(.*)/s);
   const now = Math.floor(Date.now() / 1000);
   const step = window > 120 ? 5 : 1;
-  const route = world.document.routes.find(one => one.name === name);
   const service = (kind === "endpoint" ? name.split("@")[0] : name) ?? "";
   const points = Array.from({ length: Math.floor(window / step) }, (_, index) => {
     const at = (Math.floor(now / step) - Math.floor(window / step) + index + 1) * step;
+    const then = asOf(world, at);
+    const route = then.document.routes.find(one => one.name === name);
     const flow =
       kind === "all"
-        ? allFlow(world, at)
+        ? allFlow(then, at)
         : kind === "route"
-          ? route && flowOf(world, route, at)
-          : serviceFlow(world, service, at);
+          ? route && flowOf(then, route, at)
+          : serviceFlow(then, service, at);
     const { requests, p50_ms, p99_ms } = stats(flow ?? sum([]), 60, of, at);
     const rate = flow?.rate ?? 0;
     const errors_per_second = rate * Math.min(1, (flow?.fails ?? 0) * wobble(`${of}!`, at));
@@ -180,4 +181,11 @@ export function history(world, of, window) {
     };
   });
   return { step_seconds: step, points };
+}
+
+/** The world with the configuration that ran then, so that a change is seen where it was made. */
+/** @param {World} world @param {number} second @returns {World} */
+function asOf(world, second) {
+  const kept = world.kept.findLast(({ about }) => Date.parse(about.at) <= second * 1000);
+  return Object.create(world, { document: { value: kept?.document ?? world.document } });
 }
