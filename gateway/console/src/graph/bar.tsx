@@ -99,14 +99,14 @@ function Expression(props: {
   }, [props.hotkey]);
   const { problem } = parse(props.value);
   return (
-    <label class="expression" title={HELP}>
+    <label class="expression" title={props.hotkey ? `${HELP} ( / brings you here)` : HELP}>
       {props.label}
       <input
         ref={input}
         type="search"
         spellcheck={false}
         autocomplete="off"
-        placeholder={props.hotkey ? "name, errors>1%  ( / )" : "idle, kind:client"}
+        placeholder={props.hotkey ? "name, errors>1%" : "idle, kind:client"}
         value={props.value}
         aria-invalid={problem !== null}
         onInput={event => props.change(event.currentTarget.value)}

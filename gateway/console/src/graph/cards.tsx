@@ -3,7 +3,6 @@ import { useMemo } from "preact/hooks";
 
 import { HealthMark } from "../ui/parts";
 import { inNumbers, type Shown, type ShownNode } from "./elements";
-import { WORDS } from "./health";
 import { Icon } from "./icons";
 import { type Layout, SIZES } from "./layout";
 import { TITLE_ROOM } from "./viewport";
@@ -68,16 +67,14 @@ function Card({ node, x, y, isBack, isSelected, choose }: CardProps) {
         class={`card ${node.kind} ${node.verdict.health} ${isBack ? "back" : ""}`}
         data-node={node.id}
         style={place}>
-        <button
-          type="button"
-          aria-pressed={isSelected}
-          aria-label={inWords(node)}
-          onClick={() => choose(node.id)}>
+        <button type="button" aria-pressed={isSelected} onClick={() => choose(node.id)}>
+          <span class="unseen">{node.kind} </span>
           <span class="card-name">
             <HealthMark health={node.verdict.health} />
             <b>{node.name}</b>
           </span>
           <span class="card-numbers">{inNumbers(node)}</span>
+          <span class="unseen">{moreWords(node)}</span>
         </button>
         {node.badges.length > 0 && (
           <span class="card-badges">
@@ -108,16 +105,17 @@ function looks(node: ShownNode): string {
   return [name, verdict.health, inNumbers(node), inFlight, badges, sightEnds].join("\n");
 }
 
-function inWords(node: ShownNode): string {
+/** What marks around the text say, for those who do not see them. */
+function moreWords(node: ShownNode): string {
   const parts = [
-    `${node.kind} ${node.name}`,
-    WORDS[node.verdict.health],
-    inNumbers(node),
     node.in_flight > 0 && `${node.in_flight} in flight`,
     ...node.badges.map(badge => badge.words),
     node.sightEnds,
   ];
-  return [...new Set(parts.filter(Boolean))].join(", ");
+  return parts
+    .filter(Boolean)
+    .map(words => `, ${words}`)
+    .join("");
 }
 
 /** What each column holds, above its first node. */

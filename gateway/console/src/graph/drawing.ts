@@ -1,8 +1,9 @@
 /** The graph in Cytoscape: shapes, lines, zooming and dragging. Loaded when the page is opened. */
 import cytoscape, { type Core, type EdgeSingular, type EventObject } from "cytoscape";
 
-import type { Shown, ShownLink } from "./elements";
+import type { Shown } from "./elements";
 import type { Layout, Place } from "./layout";
+import { bend, synchronizer } from "./sync";
 import { colours, onTheme, style } from "./style";
 import { boxOf, clipped, fitting, type View } from "./viewport";
 
@@ -41,6 +42,7 @@ export function draw(container: HTMLElement, simple: boolean, events: Events): D
     hideEdgesOnViewport: simple,
     ...(simple && { pixelRatio: 1 }),
   });
+  const sync = synchronizer(cy, simple);
   let layout: Layout | null = null;
   let ids: string[] = [];
   let isTouched = false;
@@ -64,18 +66,14 @@ export function draw(container: HTMLElement, simple: boolean, events: Events): D
   cy.on("tap", (event: EventObject) => {
     events.chosen(event.target === cy ? null : (event.target.id() as string));
   });
-  hover(cy, simple);
+  hover(cy);
   const observer = new ResizeObserver(() => (isTouched ? cy.resize() : fit()));
   observer.observe(container);
   const stopTheme = onTheme(() => cy.style(style(colours(), simple)));
 
   return {
     update: (shown, next) => {
-      cy.batch(() => {
-        place(cy, shown, next, next !== layout);
-        connect(cy, shown.links);
-        if (next !== layout) bend(cy.edges().toArray());
-      });
+      cy.batch(() => sync(shown, next));
       const isNew = ids.length === 0;
       ids = shown.nodes.map(node => node.id);
       lines.clear();
@@ -85,8 +83,8 @@ export function draw(container: HTMLElement, simple: boolean, events: Events): D
       if (isNew || (before !== next && !isTouched && clipped(boxOf(next, ids), cy.extent()))) fit();
     },
     choose: id => {
-      cy.$(":selected").unselect();
-      if (id) cy.getElementById(id).select();
+      cy.$(":selected").unselect().connectedEdges().removeClass("near");
+      if (id) cy.getElementById(id).select().connectedEdges().addClass("near");
     },
     fit: () => {
       isTouched = false;
@@ -114,72 +112,6 @@ export function draw(container: HTMLElement, simple: boolean, events: Events): D
   };
 }
 
-const LOOKS = "good warn bad idle off back source middle target";
-
-function place(cy: Core, shown: Shown, layout: Layout, isMoved: boolean): void {
-  const wanted = new Set(shown.nodes.map(node => node.id));
-  cy.nodes().forEach(node => {
-    if (!wanted.has(node.id())) node.remove();
-  });
-  for (const node of shown.nodes) {
-    const back = shown.isSearching && !node.isFound ? " back" : "";
-    const classes = `${node.kind} ${node.verdict.health}${back}`;
-    const position = { ...(layout.places.get(node.id) ?? { x: 0, y: 0 }) };
-    const own = cy.getElementById(node.id);
-    if (own.empty()) cy.add({ group: "nodes", data: { id: node.id }, classes, position });
-    else {
-      if (own.scratch("classes") !== classes) own.classes(classes);
-      if (isMoved && !own.grabbed()) own.position(position);
-    }
-    cy.getElementById(node.id).scratch("classes", classes);
-  }
-}
-
-function connect(cy: Core, links: ShownLink[]): void {
-  const wanted = new Set(links.map(link => link.id));
-  cy.edges().forEach(edge => {
-    if (!wanted.has(edge.id())) edge.remove();
-  });
-  const isSearching = links.some(link => link.isFound) || cy.nodes(".back").nonempty();
-  const added: EdgeSingular[] = [];
-  for (const { id, from, to, verdict, label, width, side, isFound } of links) {
-    const look = `${verdict.health} ${side} ${isSearching && !isFound ? "back" : ""}`;
-    const signature = `${look} ${label} ${width}`;
-    let edge = cy.getElementById(id);
-    if (edge.empty()) {
-      const data = { id, source: from, target: to, label, width, bends: "0 0" };
-      edge = cy.add({ group: "edges", data, classes: look });
-      added.push(edge as unknown as EdgeSingular);
-    } else if (edge.scratch("signature") !== signature) {
-      edge.data({ label, width });
-      // Those of the pointer and of the line's shape stay.
-      edge.removeClass(LOOKS).addClass(look);
-    }
-    edge.scratch("signature", signature);
-  }
-  bend(added);
-}
-
-/** Gives lines the shape of a lying S: level where they leave and where they arrive. */
-function bend(edges: EdgeSingular[]): void {
-  for (const edge of edges) {
-    const [from, to] = [edge.source(), edge.target()];
-    const [a, b] = [from.position(), to.position()];
-    const dx = b.x - to.width() / 2 - (a.x + from.width() / 2);
-    const dy = b.y - a.y;
-    if (dx <= 0) {
-      const out = -Math.sign(dy || 1) * 70;
-      edge.data("bends", `${out} ${out}`).addClass("aside");
-      continue;
-    }
-    const length = Math.hypot(dx, dy);
-    const level = (0.25 * dy * length) / dx;
-    // A steep one would swing out beyond its ends.
-    const bent = -level * Math.min(1, 0.7 * (dx / (Math.abs(dy) || 1)) ** 2);
-    edge.data("bends", `${bent.toFixed(1)} ${(-bent).toFixed(1)}`).removeClass("aside");
-  }
-}
-
 function pointsOf(edge: EdgeSingular, simple: boolean): Place[] {
   if (simple) return [edge.source().position(), edge.target().position()].map(at => ({ ...at }));
   const [first, second] = edge.controlPoints() ?? [];
@@ -189,12 +121,12 @@ function pointsOf(edge: EdgeSingular, simple: boolean): Place[] {
   return [start, first, middle, second, end];
 }
 
-/** Links of the node under the pointer come to the front; in a big graph the others step back. */
-function hover(cy: Core, simple: boolean): void {
-  cy.on("mouseover", "node", event => {
-    const near = event.target.connectedEdges();
-    near.addClass("near");
-    if (simple) cy.edges().not(near).addClass("away");
+/** Links of the node under the pointer come to the front, and those of the chosen one stay there. */
+function hover(cy: Core): void {
+  cy.on("mouseover", "node", event => event.target.connectedEdges().addClass("near"));
+  cy.on("mouseout", "node", event => {
+    if (event.target.selected()) return;
+    const left = event.target.connectedEdges();
+    left.not(cy.$("node:selected").connectedEdges()).removeClass("near");
   });
-  cy.on("mouseout", "node", () => void cy.edges().removeClass("near away"));
 }

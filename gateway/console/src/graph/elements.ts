@@ -152,7 +152,7 @@ function sides(links: GraphLink[]): (link: GraphLink) => ShownLink["side"] {
   };
 }
 
-/** Two lines: one stands above the line of the link, one below it. */
+/** What is wrong goes into a second line: the link runs between the two. */
 function labelOf(kind: LabelKind, stats: Stats, verdict: Verdict, sent: number): string {
   if (kind === "none" || stats.requests === 0) return "";
   const number = {
@@ -164,7 +164,7 @@ function labelOf(kind: LabelKind, stats: Stats, verdict: Verdict, sent: number):
     share: share(sent > 0 ? stats.requests / sent : null),
   }[kind];
   const why = kind === "auto" ? verdict.why : null;
-  return `${SHAPES[verdict.health] ?? ""}${number}\n${why ?? "\u00a0"}`;
+  return `${SHAPES[verdict.health] ?? ""}${number}${why ? `\n${why}` : ""}`;
 }
 
 /** Ten times the traffic is one step thicker. */

@@ -35,14 +35,43 @@ export function Side(props: Props) {
     <aside class="graph-side" aria-label="Details">
       {node && <NodePanel {...props} node={node} service={service} />}
       {link && <LinkPanel {...props} link={link} />}
-      {!node && !link && (
-        <p class="graph-hint">
-          Choose a node or a link to see its numbers and what can be done about it.
-        </p>
-      )}
+      {!node && !link && <Worst {...props} />}
       {isLive && <Latest of={of} query={query} key={selected ?? ""} />}
     </aside>
   );
+}
+
+/** Where to look first, as long as nothing is chosen. */
+function Worst({ shown, choose }: Props) {
+  const wrong = shown.nodes
+    .filter(({ kind }) => kind === "route" || kind === "service" || kind === "endpoint")
+    .filter(({ verdict }) => verdict.health === "bad" || verdict.health === "warn")
+    .sort((a, b) => rank(b) - rank(a));
+  const hint = "Choose a node or a link to see its numbers and what can be done about it.";
+  if (wrong.length === 0) return <p class="graph-hint">{hint}</p>;
+  return (
+    <Panel title="Not well">
+      <ul class="graph-list">
+        {wrong.slice(0, 6).map(({ id, kind, name, verdict }) => (
+          <li key={id}>
+            <HealthMark health={verdict.health} />
+            <Button look="quiet" onClick={() => choose(id)}>
+              {kind} {name}
+            </Button>
+            <span>{verdict.why}</span>
+          </li>
+        ))}
+      </ul>
+      {wrong.length > 6 && <p class="graph-hint">and {wrong.length - 6} more</p>}
+      <p class="graph-hint">{hint}</p>
+    </Panel>
+  );
+}
+
+/** Bad before warned, and among those the services: they are the cause more often than a route. */
+function rank({ kind, verdict }: ShownNode): number {
+  const order = ["endpoint", "route", "service"];
+  return (verdict.health === "bad" ? 10 : 0) + order.indexOf(kind);
 }
 
 function NodePanel(props: Props & { node: ShownNode; service: string | null }) {

@@ -32,7 +32,12 @@ const COARSE = 0.55;
 interface Tip {
   request: Particle;
   at: Place;
+  /** On the clock of `performance.now()`. */
+  since: number;
 }
+
+/** A click on a link must not hit a request that happens to fly by: who means it has seen its tip. */
+const SEEN_MS = 150;
 
 export function Stage(props: Props) {
   const { shown, layout, selected, simple, flying } = props;
@@ -130,8 +135,9 @@ function Particles(props: {
     const point = { x: event.clientX - box.left, y: event.clientY - box.top };
     return props.flight.current?.under(point) ?? null;
   };
+  const isMeant = () => tip !== null && performance.now() - tip.since >= SEEN_MS;
   const take = (event: MouseEvent) => {
-    if (!look(event)) return;
+    if (!isMeant()) return;
     event.stopPropagation();
     event.preventDefault();
   };
@@ -140,7 +146,10 @@ function Particles(props: {
       class={`graph-layers ${tip ? "on-particle" : ""}`}
       onPointerMoveCapture={event => {
         const found = event.buttons === 0 ? look(event) : null;
-        setTip(before => (before?.request === found?.request ? before : found));
+        setTip(before => {
+          if (before?.request === found?.request) return before;
+          return found && { ...found, since: performance.now() };
+        });
       }}
       onPointerLeave={() => {
         props.flight.current?.under({ x: -999, y: -999 });
@@ -148,9 +157,8 @@ function Particles(props: {
       }}
       onMouseDownCapture={take}
       onClickCapture={event => {
-        const found = look(event);
         take(event);
-        if (found) go(`#/traces/${found.request.seq}`);
+        if (tip && isMeant()) go(`#/traces/${tip.request.seq}`);
       }}>
       {props.children}
       {tip && <RequestTip tip={tip} />}

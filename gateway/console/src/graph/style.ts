@@ -148,7 +148,7 @@ function edges(colours: Colours, simple: boolean) {
     "text-wrap": "wrap",
     "line-height": 1.45,
     "font-family": colours.font,
-    "font-size": 11,
+    "font-size": 12,
     "min-zoomed-font-size": 7,
     "text-outline-color": colours.sunken,
     "text-outline-width": 2,
@@ -162,6 +162,11 @@ function edges(colours: Colours, simple: boolean) {
       selector: simple ? `edge.${side}.near, edge.${side}:selected` : `edge.${side}`,
       style: { [side === "middle" ? "label" : `${side}-label`]: "data(label)" },
     })),
+    // A single line stands above the link, not on it.
+    {
+      selector: "edge.single",
+      style: { "text-margin-y": -10, "source-text-margin-y": -10, "target-text-margin-y": -10 },
+    },
     { selector: "edge", style: { width: simple ? "mapData(width, 1, 8, 1, 3)" : "data(width)" } },
     { selector: "edge.warn", style: { opacity: loud } },
     { selector: "edge.bad", style: { opacity: 1 } },
@@ -175,7 +180,6 @@ function edges(colours: Colours, simple: boolean) {
     },
     // Between services of one column: out at the right and in again.
     ...(simple ? [] : [{ selector: "edge.aside", style: { "target-endpoint": "90deg" } }]),
-    { selector: "edge.away", style: { opacity: 0.05 } },
     { selector: "edge.near", style: { opacity: 1, "z-index": 4 } },
   ];
 }

@@ -25,7 +25,7 @@ export function Tables({ shown, selected, choose }: Props) {
   return (
     <div class="graph-tables">
       <Panel title="Nodes">
-        <Scroll>
+        <Scroll of="nodes">
           <thead>
             <tr>
               <th scope="col">State</th>
@@ -63,7 +63,7 @@ export function Tables({ shown, selected, choose }: Props) {
         <More all={nodes.length} />
       </Panel>
       <Panel title="Links">
-        <Scroll>
+        <Scroll of="links">
           <thead>
             <tr>
               <th scope="col">State</th>
@@ -91,9 +91,9 @@ export function Tables({ shown, selected, choose }: Props) {
   );
 }
 
-function Scroll({ children }: { children: ComponentChildren }) {
+function Scroll({ of, children }: { of: string; children: ComponentChildren }) {
   return (
-    <div class="graph-scroll" tabIndex={0} role="region" aria-label="Table">
+    <div class="graph-scroll" tabIndex={0} role="region" aria-label={`Table of ${of}`}>
       <table>{children}</table>
     </div>
   );

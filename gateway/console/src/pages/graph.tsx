@@ -20,8 +20,11 @@ import "./graph.css";
 /** Narrower than this, a graph is a keyhole and a table is not. */
 const NARROW = "(max-width: 599px)";
 
+/** How often a big graph is drawn: nobody reads 2,000 links four times a second. */
+const CALM_MS = 1_000;
+
 export function GraphPage({ query }: PageProps) {
-  const live = graph.value;
+  const live = useGraph();
   return (
     <Page title="Graph">
       {live ? (
@@ -92,6 +95,30 @@ function LiveGraph({ live, query }: { live: Graph; query: URLSearchParams }) {
       </div>
     </>
   );
+}
+
+/** The stream's graph; a big one not as often as it comes. */
+function useGraph(): Graph | null {
+  const [now, set] = useState(graph.peek());
+  useEffect(() => {
+    let drawn = 0;
+    let timer = 0;
+    const draw = () => {
+      drawn = performance.now();
+      set(graph.peek());
+    };
+    const stop = graph.subscribe(next => {
+      window.clearTimeout(timer);
+      const wait = next && next.links.length > MANY_LINKS ? drawn + CALM_MS - performance.now() : 0;
+      if (wait > 0) timer = window.setTimeout(draw, wait);
+      else draw();
+    });
+    return () => {
+      stop();
+      window.clearTimeout(timer);
+    };
+  }, []);
+  return now;
 }
 
 /** Places stay as long as the page is open; folding endpoints makes a new order. */
