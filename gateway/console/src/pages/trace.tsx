@@ -7,6 +7,7 @@ import { ago, clock, microseconds } from "../ui/format";
 import { useLoad } from "../ui/load";
 import { Empty, Loading, Page, Panel, Problem } from "../ui/parts";
 import { said, Status } from "../ui/outcome";
+import { keyed } from "./traces/query";
 import { Words } from "../ui/words";
 import { Refused } from "../api/client";
 import { Actions } from "./trace/actions";
@@ -14,6 +15,7 @@ import { Facts } from "./trace/facts";
 import { Heads } from "./trace/heads";
 import { Story } from "./trace/story";
 import { Waterfall } from "./trace/waterfall";
+import "../ui/requests.css";
 import "./trace.css";
 
 /** Spans of services come some seconds after the request has ended. */
@@ -85,7 +87,7 @@ function Lead({ known: { trace, whole } }: { known: Known }) {
       <span>{microseconds(summary.took_us)}</span>
       <span title={clock(summary.at_ms)}>{ago(summary.at_ms)}</span>
       {summary.route && (
-        <a href={href("/traces", { q: `route:${summary.route}` })}>route {summary.route}</a>
+        <a href={href("/traces", { q: keyed("route", summary.route) })}>route {summary.route}</a>
       )}
       <span class="unseen">trace {trace.trace_id}</span>
     </span>

@@ -2,17 +2,20 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { RequestPage, RequestSummary } from "../api/types";
+import { Refused } from "../api/client";
 import { harAddress, requests, type Sort } from "../api/traces";
 import { go, href } from "../location";
 import type { PageProps } from "../pages";
 import { plural } from "../ui/format";
 import { useLoad } from "../ui/load";
-import { Button, Loading, Page, Panel, Problem } from "../ui/parts";
+import { Button, HealthMark, Loading, Page, Panel, Problem } from "../ui/parts";
+import { Words } from "../ui/words";
 import { NoMatch, NoTraffic } from "./traces/empty";
 import { News } from "./traces/news";
 import { Scatter } from "./traces/scatter";
 import { SearchBox } from "./traces/search-box";
 import { RequestTable } from "./traces/table";
+import "../ui/requests.css";
 import "./traces.css";
 
 const LIMIT = 50;
@@ -70,11 +73,14 @@ function Found({ q, sort, move }: FoundProps) {
     again();
     points.again();
   };
-  if (error && !shown) return <Problem error={error} retry={again} />;
+  const isWrong = error instanceof Refused && error.status === 400;
+  if (isWrong && !shown) return <NotUnderstood error={error} />;
+  if (error !== null && !shown) return <Problem error={error} retry={again} />;
   if (!shown) return <Loading what="Looking for requests" />;
   return (
     <>
-      {error !== null && <Problem error={error} />}
+      {isWrong && <NotUnderstood error={error} />}
+      {error !== null && !isWrong && <Problem error={error} />}
       {shown.searched === 0 ? (
         <NoTraffic note={shown.note} done={refresh} />
       ) : shown.matches === 0 ? (
@@ -87,6 +93,15 @@ function Found({ q, sort, move }: FoundProps) {
       )}
       {shown.matches === 0 && <News q={q} page={shown} take={refresh} isQuiet />}
     </>
+  );
+}
+
+/** Somebody is still typing, or mistaken: the gateway says what it does not understand. */
+function NotUnderstood({ error }: { error: Refused }) {
+  return (
+    <p class="not-understood" role="status">
+      <HealthMark health="warn" /> <Words text={error.message.replace(/^`q`: /, "")} />
+    </p>
   );
 }
 

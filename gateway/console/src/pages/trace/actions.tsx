@@ -3,13 +3,17 @@ import { useState } from "preact/hooks";
 
 import { mayChange } from "../../api/session";
 import { otlpAddress, requests, send, type Whole } from "../../api/traces";
+import type { RequestSummary } from "../../api/types";
 import { go, href, part } from "../../location";
 import { milliseconds } from "../../ui/format";
 import { health, statusText } from "../../ui/outcome";
 import { Button, Dialog } from "../../ui/parts";
 import { toast } from "../../ui/toast";
+import { keyed } from "../traces/query";
 import { again, explainAddress, type Again } from "./again";
 
+/** Requests of a route among which an ordinary one is looked for. */
+const LOOKED_AT = 500;
 /** Sent again without being asked about it: they change nothing. */
 const SAFE = ["GET", "HEAD", "OPTIONS"];
 
@@ -91,21 +95,28 @@ async function sendAndTell({ send: what, without }: Again): Promise<void> {
   }
 }
 
-/** The newest ordinary request of the same route, as what this one is measured by. */
+/** An ordinary request of the same route, as what this one is measured by. */
 function CompareOrdinary({ whole }: { whole: Whole }) {
-  const { seq, route, interest, method } = whole.summary;
+  const { seq, route, interest } = whole.summary;
   if (!route || interest === "sample") return null;
   const find = async () => {
-    const name = /\s/.test(route) ? `"${route}"` : route;
-    const q = `route:${name} is:sample method:${method}`;
     try {
-      const { requests: found } = await requests({ q, sort: "time", limit: 1 });
-      const ordinary = found[0];
-      if (ordinary) go(href("/traces/compare", { a: String(ordinary.seq), b: String(seq) }));
-      else toast("idle", `No ordinary request of route ${route} is kept`);
+      const found = await ordinary(whole, route);
+      if (found) go(href("/traces/compare", { a: String(found.seq), b: String(seq) }));
+      else toast("idle", `No other request of route ${route} is kept that a service answered`);
     } catch (error) {
       toast("bad", error instanceof Error ? error.message : String(error));
     }
   };
   return <Button onClick={() => void find()}>Compare with an ordinary one</Button>;
+}
+
+/** The newest sample; where all are slow, the fastest of them. */
+async function ordinary(whole: Whole, route: string): Promise<RequestSummary | undefined> {
+  const { method, seq } = whole.summary;
+  const q = `${keyed("route", route)} method:${method} -is:failed`;
+  const { requests: found } = await requests({ q, sort: "time", limit: LOOKED_AT });
+  const others = found.filter(request => request.seq !== seq);
+  const sample = others.find(({ interest }) => interest === "sample");
+  return sample ?? others.sort((one, other) => one.took_us - other.took_us)[0];
 }

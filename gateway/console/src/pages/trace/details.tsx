@@ -22,7 +22,7 @@ export function Details({ row, trace, related, zoom }: Props) {
   const service = span ? peer(span) : null;
   return (
     <div class="details">
-      <dl class="facts">
+      <dl class="request-facts">
         <Item name="Began">{microseconds(row.at_us)} after the trace began</Item>
         <Item name="Took">
           {microseconds(row.took_us)}
@@ -74,7 +74,7 @@ export function Details({ row, trace, related, zoom }: Props) {
       </p>
       {row.filter && row.filter.calls.length > 0 && <Calls filter={row.filter} />}
       {span && span.attributes.length > 0 && (
-        <table class="head">
+        <table class="name-table">
           <caption>Attributes</caption>
           <tbody>
             {span.attributes.map(([name, value]) => (
@@ -138,7 +138,7 @@ function OfFilter({ filter }: { filter: Filter }) {
 
 function Calls({ filter }: { filter: Filter }) {
   return (
-    <table class="head">
+    <table class="name-table">
       <caption>Its calls</caption>
       <thead>
         <tr>

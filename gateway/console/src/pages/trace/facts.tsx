@@ -6,6 +6,7 @@ import type { RequestSummary } from "../../api/types";
 import { href, part } from "../../location";
 import { bytes, clock, microseconds } from "../../ui/format";
 import { Status } from "../../ui/outcome";
+import { keyed } from "../traces/query";
 import { Copy, Panel } from "../../ui/parts";
 
 export function Facts({ whole, related }: { whole: Whole; related: RequestSummary[] }) {
@@ -13,9 +14,9 @@ export function Facts({ whole, related }: { whole: Whole; related: RequestSummar
   const { listener, route, service, endpoint, request_id, trace_id, seq } = summary;
   const others = related.filter(request => request.seq !== seq);
   return (
-    <div class="two">
+    <div class="two-columns">
       <Panel title="The request">
-        <dl class="facts">
+        <dl class="request-facts">
           <Fact name="At">
             {clock(summary.at_ms)} <span class="faint">{whole.at}</span>
           </Fact>
@@ -90,15 +91,15 @@ export function Facts({ whole, related }: { whole: Whole; related: RequestSummar
             </tbody>
           </table>
         )}
-        <ul class="links">
+        <ul class="more-links">
           {route && (
             <li>
-              <a href={href("/traces", { q: `route:${route}` })}>Requests of route {route}</a>
+              <a href={href("/traces", { q: keyed("route", route) })}>Requests of route {route}</a>
             </li>
           )}
           {service && (
             <li>
-              <a href={href("/traces", { q: `service:${service}` })}>
+              <a href={href("/traces", { q: keyed("service", service) })}>
                 Requests of service {service}
               </a>
             </li>

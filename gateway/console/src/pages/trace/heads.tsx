@@ -11,7 +11,7 @@ export function Heads({ whole: { request, response, summary } }: { whole: Whole 
       {isRedacted && (
         <p class="faint">Credentials are not kept; [redacted] stands in their place.</p>
       )}
-      <div class="two">
+      <div class="two-columns">
         <Head
           first={`${summary.method} ${summary.target} ${request.version}`}
           caption="Request head"
@@ -29,7 +29,7 @@ export function Heads({ whole: { request, response, summary } }: { whole: Whole 
 
 function Head(props: { first: string; caption: string; headers: [string, string][] }) {
   return (
-    <table class="head">
+    <table class="name-table">
       <caption>
         <span class="unseen">{props.caption}: </span>
         <code>{props.first}</code>

@@ -51,7 +51,7 @@ describe("rows of the waterfall", () => {
     });
     const all = rows(slow(), { ...whole(), attempts: [refused] });
     expect(all.filter(row => row.parent === "a2").map(row => row.title)).toEqual([
-      "connected",
+      "got no connection",
       "GET /api/staff/drivers",
     ]);
   });

@@ -150,7 +150,8 @@ function attemptRows(row: Row, attempt: Attempt): Row[] {
   const found: Row[] = [];
   const say = (name: string, words: string, from: number, to: number, what: string) =>
     found.push(stretch(row, name, words, from + shift, Math.max(0, to - from), what));
-  const how = attempt.reused ? "took a kept connection" : "connected";
+  const took = attempt.reused ? "took a kept connection" : "connected";
+  const how = connected === null ? "got no connection" : took;
   say("connect", how, began, connected ?? ended, `to ${attempt.endpoint}`);
   if (connected === null) return found;
   say("send", "sent the request", connected, sent ?? ended, "until its last byte was gone");

@@ -16,6 +16,7 @@ const SLOW_US = 1_000_000;
 const TIMEOUT = "1s";
 /** From this share of the trace on, one wait is what made it slow. */
 const MOST = 0.5;
+const NEARLY_ALL = 0.95;
 
 export function Story({ whole, trace }: { whole: Whole; trace: Trace }) {
   const of = (about: string) => whole.story.filter(sentence => sentence.about === about);
@@ -55,7 +56,8 @@ export function Story({ whole, trace }: { whole: Whole; trace: Trace }) {
 function Waited({ slow, trace }: { slow: Culprit; trace: Trace }) {
   return (
     <p class="cause">
-      {share(slow.share)} of the {microseconds(trace.took_us)} is waiting for{" "}
+      {slow.share > NEARLY_ALL ? "Nearly all" : share(slow.share)} of the{" "}
+      {microseconds(trace.took_us)} is waiting for{" "}
       <a href={`#/services/${part(slow.service)}`}>{slow.service}</a>
       {slow.route && (
         <>

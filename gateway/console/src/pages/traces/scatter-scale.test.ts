@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { durations, nearest, times } from "./scatter-scale";
+import { durations, nearest, powerOfTen, times } from "./scatter-scale";
 
 describe("the scatter's scales", () => {
   it("durations go by powers of ten", () => {
@@ -14,6 +14,9 @@ describe("the scatter's scales", () => {
     expect(durations([]).ticks.length).toBeGreaterThan(1);
     expect(durations([0]).place(0)).toBe(0);
   });
+
+  it("powers of ten are short", () =>
+    expect([10, 1e4, 1e8].map(powerOfTen)).toEqual(["10 µs", "10 ms", "100 s"]));
 
   it("times have ticks at round moments", () => {
     const { place, ticks } = times(3_500, 33_500);

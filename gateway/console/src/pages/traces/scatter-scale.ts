@@ -19,6 +19,12 @@ export function durations(values: number[]): Scale {
   return { place, ticks };
 }
 
+/** `100 ms`; only for powers of ten. */
+export function powerOfTen(us: number): string {
+  if (us < 1e3) return `${us} µs`;
+  return us < 1e6 ? `${us / 1e3} ms` : `${us / 1e6} s`;
+}
+
 const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600].map(
   seconds => seconds * 1000,
 );

@@ -8,7 +8,7 @@ import type { RequestSummary } from "../../api/types";
 import { go, href } from "../../location";
 import { clock, microseconds } from "../../ui/format";
 import { statusText } from "../../ui/outcome";
-import { durations, nearest, times } from "./scatter-scale";
+import { durations, nearest, powerOfTen, times } from "./scatter-scale";
 
 const HEIGHT = 150;
 const LEFT = 56;
@@ -88,7 +88,7 @@ function Axes({ width, time, took, y }: AxesProps) {
           <line x1={LEFT} x2={width - RIGHT} y1={y(us)} y2={y(us)} />
           {(took.length <= 5 || at % 2 === 0) && (
             <text x={LEFT - 6} y={y(us) + 4} text-anchor="end">
-              {microseconds(us)}
+              {powerOfTen(us)}
             </text>
           )}
         </g>

@@ -78,7 +78,7 @@ function Row({ request, slowest, isChosen, pick }: RowProps) {
           <span class="method">{method}</span> {target}
         </a>
         <span class="narrow-only faint">
-          {[route, service].filter(Boolean).join(" → ") || host}
+          {words ?? ([route, service].filter(Boolean).join(" → ") || host)}
         </span>
       </td>
       <td class="status">

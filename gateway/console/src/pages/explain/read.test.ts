@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+
+import { fromQuery, toQuery, written, type Question } from "./question";
+import { read } from "./read";
+
+const BASE = "http://localhost:30080/";
+
+describe("what stands in the box", () => {
+  it.each([
+    ["/api/staff?x=1", "GET", "http://localhost:30080/api/staff?x=1"],
+    ["POST /api", "POST", "http://localhost:30080/api"],
+    ["fleet.local/api", "GET", "http://fleet.local/api"],
+    ["https://fleet.local", "GET", "https://fleet.local"],
+    ["get http://x/ HTTP/1.1", "GET", "http://x/"],
+    ["curl -X PUT x/a", "PUT", "http://x/a"],
+    ["/usr/bin/curl x/a", "GET", "http://x/a"],
+  ])("%s", (text, method, url) => expect(read(text, BASE).question).toMatchObject({ method, url }));
+
+  it("a request's head with its headers", () =>
+    expect(read("GET /a HTTP/1.1\nhost: fleet.local\nx-user: 7\n\nstrange", BASE)).toEqual({
+      question: {
+        method: "GET",
+        url: "http://localhost:30080/a",
+        headers: ["host: fleet.local", "x-user: 7"],
+        body: null,
+      },
+      notes: ["`strange` is not a header and is ignored."],
+      problem: null,
+    }));
+
+  it("nothing, and nonsense", () => {
+    expect(read("  ", BASE)).toEqual({ question: null, notes: [], problem: null });
+    expect(read("why is it slow", BASE).problem).toMatch(/neither a URL/);
+  });
+});
+
+describe("a question in the address", () => {
+  const asked: Question = {
+    method: "POST",
+    url: "http://x/a?b=1&c",
+    headers: ["x-user: it's 7", "Authorization: Basic abc", "cookie: a=1"],
+    body: "n=1",
+  };
+
+  it("comes back without what lets somebody in", () =>
+    expect(fromQuery(toQuery(asked))).toEqual({ ...asked, headers: ["x-user: it's 7"] }));
+
+  it("is written as short as it can be, and read back the same", () => {
+    for (const question of [
+      asked,
+      { ...asked, method: "PUT" },
+      { method: "GET", url: "http://x/", headers: [], body: null },
+      { method: "DELETE", url: "http://x/", headers: [], body: null },
+      { method: "HEAD", url: "http://x/", headers: ["a: b"], body: null },
+    ]) {
+      const back = read(written(question), BASE).question;
+      const headers = back?.headers.filter(header => !header.startsWith("content-type"));
+      expect({ ...back, headers }).toEqual(question);
+    }
+    expect(written({ method: "GET", url: "http://x/", headers: [], body: null })).toBe("http://x/");
+  });
+});

@@ -1,0 +1,36 @@
+/** Reads what stands in the box: a curl line, `GET /path`, a URL, or a path alone. */
+import { readCurl, type Read } from "./curl";
+
+const NOTHING: Read = { question: null, notes: [], problem: null };
+
+/** `base` is an address of the gateway, for paths. */
+export function read(text: string, base: string): Read {
+  const trimmed = text.trim();
+  if (trimmed === "") return NOTHING;
+  if (/^([$>#]\s+)?(\S*\/)?curl(\.exe)?(\s|$)/.test(trimmed)) return readCurl(trimmed);
+  const line = /^(?:([A-Za-z]+)\s+)?(\S+)(?:\s+HTTP\/[\d.]+)?((?:\r?\n[^\r\n]*)*)$/.exec(trimmed);
+  const [, method, target = "", rest = ""] = line ?? [];
+  if (!line) {
+    const problem = "This is neither a URL, nor a path, nor a curl line.";
+    return { question: null, notes: [], problem };
+  }
+  // The head of a request, as it is written in logs and in the tools of browsers.
+  const lines = rest.split(/\r?\n/).filter(line => line.trim() !== "");
+  const headers = lines.filter(line => /^[\w-]+:/.test(line)).map(line => line.trim());
+  const strange = lines.filter(line => !/^[\w-]+:/.test(line));
+  return {
+    question: {
+      method: (method ?? "GET").toUpperCase(),
+      url: absolute(target, base),
+      headers,
+      body: null,
+    },
+    notes: strange.map(line => `\`${line.trim()}\` is not a header and is ignored.`),
+    problem: null,
+  };
+}
+
+function absolute(target: string, base: string): string {
+  if (target.startsWith("/")) return base.replace(/\/+$/, "") + target;
+  return /^[a-z]+:\/\//i.test(target) ? target : `http://${target}`;
+}
