@@ -41,11 +41,6 @@ console: ## the web console, if Node.js is here
 plugins: setup ## the bundled filters, to WebAssembly
 	@plugins/build.sh $(BIN)/plugins
 
-# Without Node.js it says how to get the console, and the gateway is built without it.
-.PHONY: console
-console: setup ## the console, which the gateway is then built with
-	@gateway/console/build.sh
-
 .PHONY: guests
 guests: setup ## the test guests and the example filters, to WebAssembly
 	@plugins/build.sh $(BIN)/guests tests/guests examples/filters/hello
