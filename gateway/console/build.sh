@@ -37,7 +37,8 @@ is_current() {
 install() {
     cmp -s package-lock.json "$installed" && return
     echo "console: installing what it is built with …"
-    npm ci --loglevel=error >/dev/null || return 1
+    local said
+    said=$(npm ci --loglevel=error 2>&1) || { head -n 4 <<<"$said" >&2; return 1; }
     cp package-lock.json "$installed"
 }
 

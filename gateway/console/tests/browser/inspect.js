@@ -22,8 +22,10 @@ export function watch(page) {
   };
 }
 
-export async function inspect(page) {
-  return [...(await page.evaluate(structure)), ...(await accessibility(page))];
+/** `deep`: with axe. */
+export async function inspect(page, { deep }) {
+  const found = await page.evaluate(structure);
+  return deep ? [...found, ...(await accessibility(page))] : found;
 }
 
 /** Runs in the page. */

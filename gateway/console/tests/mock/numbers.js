@@ -1,6 +1,6 @@
 // @ts-check
 /** @import { History, Stats } from "../../src/api/types" */
-/** @import { Backend, Behaviour, Route, Rule } from "./scenes.js" */
+/** @import { Backend, Behaviour, Document, Route, Rule } from "./scenes.js" */
 /** @import { World } from "./world.js" */
 /** What is counted, computed from how services behave instead of by sending requests. */
 
@@ -127,15 +127,33 @@ export function sum(flows) {
 /** What reaches a service, over all routes. */
 /** @param {World} world @param {string} name @param {number} second @returns {Flow} */
 export function serviceFlow(world, name, second) {
+  const users = usersOf(world.document).get(name) ?? [];
   return sum(
-    world.document.routes.flatMap(route => {
-      const share = shareOf(route, name);
-      if (!share) return [];
+    users.map(({ route, share }) => {
       const timeout = durationMs(route.rules[0]?.timeout) ?? durationMs(route.timeout);
       const rate = rateOf(world, route.name, second) * share;
-      return [{ ...answersOf(world, name, timeout), rate }];
+      return { ...answersOf(world, name, timeout), rate };
     }),
   );
+}
+
+/** @typedef {{ route: Route, share: number }} User */
+/** @type {WeakMap<Document, Map<string, User[]>>} Documents are never changed, only replaced. */
+const users = new WeakMap();
+
+/** @param {Document} document */
+function usersOf(document) {
+  const known = users.get(document);
+  if (known) return known;
+  /** @type {Map<string, User[]>} */
+  const all = new Map(document.services.map(({ name }) => [name, []]));
+  for (const route of document.routes)
+    for (const name of new Set(route.rules[0]?.backends.map(one => backendOf(one).service))) {
+      const share = shareOf(route, name);
+      if (share) all.get(name)?.push({ route, share });
+    }
+  users.set(document, all);
+  return all;
 }
 
 /** @param {Route} route @param {string} service */

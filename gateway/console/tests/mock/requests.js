@@ -14,10 +14,10 @@ export function arrive(world, seconds, most) {
   const now = Date.now();
   const come = world.document.routes.flatMap(route => {
     const rate = world.scene.rates[route.name] ?? 0;
-    const number = Math.floor(rate * seconds + Math.random());
-    return Array.from({ length: number }, () => make(world, route, now - Math.random() * 250));
+    return Array.from({ length: Math.floor(rate * seconds + Math.random()) }, () => route);
   });
-  const chosen = come.sort(() => Math.random() - 0.5).slice(0, most);
+  const some = come.sort(() => Math.random() - 0.5).slice(0, most);
+  const chosen = some.map(route => make(world, route, now - Math.random() * 250));
   keep(
     world,
     chosen.sort((a, b) => a.at_ms - b.at_ms),

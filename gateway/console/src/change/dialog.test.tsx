@@ -1,0 +1,110 @@
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/preact";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { session } from "../api/session";
+import type { Change, Preview, Role } from "../api/types";
+import { Toasts } from "../ui/toast";
+import { ChangeDialog } from "./dialog";
+import { proposal, propose } from "./propose";
+
+const EDITS = [{ op: "set" as const, path: ["routes", { name: "staff" }, "timeout"], value: "1s" }];
+const DIFF = "--- c.yaml\n+++ c.yaml\n@@ -1 +1,2 @@\n - name: staff\n+  timeout: 1s\n";
+const PREVIEW: Preview = {
+  base: 7,
+  valid: true,
+  files: [{ source: "c.yaml", diff: DIFF, before: "", after: "" }],
+  diagnostics: [],
+  writable: true,
+  why_not: null,
+};
+
+/** What was sent to `changes`, and what is answered to it, the last answer again and again. */
+let sent: Change[];
+let previews: Preview[];
+let answers: { status: number; body: object }[];
+
+beforeEach(() => {
+  [sent, previews] = [[], [PREVIEW]];
+  const body = { generation: 8, before: 7, warnings: [], written: ["c.yaml"], held: false };
+  answers = [{ status: 200, body }];
+  vi.stubGlobal("fetch", (path: string, { body: text }: { body: string }) => {
+    if (path.endsWith("preview")) return answer(200, next(previews));
+    sent.push(JSON.parse(text) as Change);
+    const { status, body } = next(answers);
+    return answer(status, body);
+  });
+});
+afterEach(() => {
+  cleanup();
+  proposal.value = null;
+});
+
+function next<T>(list: T[]): T {
+  return (list.length > 1 ? list.shift() : list[0]) as T;
+}
+
+function answer(status: number, body: object): Promise<Response> {
+  return Promise.resolve(new Response(JSON.stringify(body), { status }));
+}
+
+function open(role: Role = "operator"): void {
+  session.value = { role, name: "me", csrf: null, sign_in: "token", hint: null };
+  render(
+    <>
+      <ChangeDialog />
+      <Toasts />
+    </>,
+  );
+  propose({ title: "Set timeout", change: { edits: EDITS }, reason: "staff hangs" });
+}
+
+describe("the dialog of a change", () => {
+  it("shows the difference and applies it with a reason, for what was shown", async () => {
+    open();
+    expect(await screen.findByText("timeout: 1s", { exact: false })).toBeTruthy();
+    fireEvent.input(screen.getByLabelText("Reason"), { target: { value: "it hangs again" } });
+    fireEvent.click(screen.getByText("Apply"));
+    await screen.findByText("Applied as generation 8");
+    expect(sent).toEqual([{ edits: EDITS, reason: "it hangs again", base: 7 }]);
+    expect(proposal.value).toBeNull();
+  });
+
+  it("undoes what it has applied", async () => {
+    open();
+    fireEvent.click(await screen.findByText("Apply"));
+    fireEvent.click((await screen.findAllByText("Undo")).at(-1) as HTMLElement);
+    await waitFor(() => expect(sent).toHaveLength(2));
+    expect(sent[1]).toEqual({ back_to: 7, reason: "undo of generation 8", base: 8 });
+  });
+
+  it("looks again when somebody else was faster", async () => {
+    answers.unshift({ status: 409, body: { error: "generation 8 runs" } });
+    previews.push({ ...PREVIEW, base: 8 });
+    open();
+    fireEvent.click(await screen.findByText("Apply"));
+    await screen.findByText(/Somebody has changed/);
+    fireEvent.click(await screen.findByText("Apply"));
+    await waitFor(() => expect(sent.map(({ base }) => base)).toEqual([7, 8]));
+  });
+
+  it("holds what cannot be written, and says why", async () => {
+    previews = [{ ...PREVIEW, writable: false, why_not: "it is a ConfigMap" }];
+    open();
+    expect(await screen.findByText(/it is a ConfigMap/)).toBeTruthy();
+    fireEvent.click(screen.getByText(/^Apply now and hold/));
+    await waitFor(() => expect(sent[0]?.hold).toBe(true));
+  });
+
+  it("shows a viewer the difference, and how to be more", async () => {
+    open("viewer");
+    expect(await screen.findByText(/not apply it/)).toBeTruthy();
+    expect(screen.queryByText("Apply")).toBeNull();
+  });
+
+  it("applies nothing that would be refused", async () => {
+    previews = [{ ...PREVIEW, valid: false }];
+    open();
+    const button = (await screen.findByText("Apply")) as HTMLButtonElement;
+    expect(button.disabled).toBe(true);
+  });
+});
