@@ -23,7 +23,9 @@ export function Charts({ now }: { now: Overview }) {
   // The first request is seen at once.
   const hasTraffic = now.stats.requests > 0;
   useEffect(again, [hasTraffic]);
-  const isQuiet = data !== null && data.points.every(point => point.requests_per_second === 0);
+  // Before the history is there, the overview tells as much; so the page does not jump.
+  const isQuiet =
+    data?.points.every(point => point.requests_per_second === 0) ?? now.stats.last_seen === null;
   if (isQuiet && !hasTraffic)
     return (
       <div class="wide">
