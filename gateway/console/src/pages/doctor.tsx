@@ -47,7 +47,7 @@ function Report({ data: { words, findings, services } }: { data: Diagnosis }) {
   return (
     <>
       <p class="verdict">
-        <HealthMark health={findings.length ? "bad" : "good"} /> {words}
+        <HealthMark health={findings.length ? "bad" : "good"} /> <Words text={words} />
       </p>
       {findings.map(finding => (
         <Found key={finding.service} finding={finding} />

@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { overview } from "../api/stream";
+import { link, overview } from "../api/stream";
 import { explain } from "../api/traces";
 import type { Explained } from "../api/types";
 import { go, here } from "../location";
@@ -14,7 +14,7 @@ import { Loading, Page, Panel, Problem } from "../ui/parts";
 import { Words } from "../ui/words";
 import { Examples } from "./explain/examples";
 import { fromQuery, isSecret, toQuery, written, type Question } from "./explain/question";
-import { read } from "./explain/read";
+import { absolute, read } from "./explain/read";
 import { SendIt } from "./explain/send-it";
 import { Lost, Way } from "./explain/way";
 import "../ui/requests.css";
@@ -22,16 +22,16 @@ import "./explain.css";
 
 /** Typing is over. */
 const PAUSE_MS = 250;
+/** Where no listener can be reached from the gateway's own machine. */
+const FALLBACK = "http://localhost/";
 
 export function Explain({ query }: PageProps) {
-  const base =
-    overview.value?.addresses.find(({ url }) => url !== null)?.url ?? "http://localhost/";
   const [text, type] = useState(() => {
     const question = fromQuery(query);
     return question ? written(question) : "";
   });
   const settled = useSettled(text);
-  const asked = read(settled, base);
+  const asked = read(settled);
   const own = useRef<string | null>(null);
   useEffect(() => {
     // The address follows the box, and the box an address that came from elsewhere.
@@ -41,7 +41,7 @@ export function Explain({ query }: PageProps) {
     if (settled.trim() === "" ? here.value.query.size === 0 : !asked.question) return;
     own.current = address;
     go(address, "replace");
-  }, [settled, base]);
+  }, [settled]);
   useEffect(() => {
     const address = `#/explain${query.size ? `?${query.toString()}` : ""}`;
     if (own.current === null || address === own.current) return;
@@ -56,7 +56,11 @@ export function Explain({ query }: PageProps) {
       <Box text={text} type={type} />
       {asked.problem && <p class="explain-problem">{asked.problem}</p>}
       <Notes notes={asked.notes} />
-      {asked.question ? <Answer question={asked.question} /> : <Examples base={base} use={type} />}
+      {asked.question ? (
+        <Based question={asked.question} />
+      ) : (
+        <Examples base={baseNow() ?? FALLBACK} use={type} />
+      )}
     </Page>
   );
 }
@@ -90,6 +94,18 @@ function Notes({ notes }: { notes: string[] }) {
       ))}
     </ul>
   );
+}
+
+/** A path needs an address of the gateway to stand behind. */
+function Based({ question }: { question: Question }) {
+  const isLost = link.value.state === "lost";
+  const base = baseNow() ?? (isLost || overview.value ? FALLBACK : null);
+  if (question.url.startsWith("/") && base === null) return <Loading what="Asking the gateway" />;
+  return <Answer question={{ ...question, url: absolute(question.url, base ?? FALLBACK) }} />;
+}
+
+function baseNow(): string | null {
+  return overview.value?.addresses.find(({ url }) => url !== null)?.url ?? null;
 }
 
 function Answer({ question }: { question: Question }) {

@@ -5,6 +5,7 @@ import { here, href } from "../location";
 import type { PageProps } from "../pages";
 import { ago, clock, microseconds } from "../ui/format";
 import { useLoad } from "../ui/load";
+import { useNow } from "../ui/now";
 import { Empty, Loading, Page, Panel, Problem } from "../ui/parts";
 import { said, Status } from "../ui/outcome";
 import { keyed } from "./traces/query";
@@ -21,6 +22,8 @@ import "./trace.css";
 /** Spans of services come some seconds after the request has ended. */
 const FRESH_MS = 20_000;
 const AGAIN_MS = 3_000;
+/** How often `3 s ago` is counted anew. */
+const AGES_MS = 5_000;
 
 interface Known {
   trace: Spans;
@@ -77,6 +80,7 @@ function Told({ known: { trace, whole, related } }: { known: Known }) {
 }
 
 function Lead({ known: { trace, whole } }: { known: Known }) {
+  const now = useNow(AGES_MS);
   if (!whole) return <>Only spans that services reported are known of this trace.</>;
   const { summary } = whole;
   const words = said(summary);
@@ -85,7 +89,7 @@ function Lead({ known: { trace, whole } }: { known: Known }) {
       <Status status={summary.status} />
       {words && <span>{words}</span>}
       <span>{microseconds(summary.took_us)}</span>
-      <span title={clock(summary.at_ms)}>{ago(summary.at_ms)}</span>
+      <span title={clock(summary.at_ms)}>{ago(summary.at_ms, now)}</span>
       {summary.route && (
         <a href={href("/traces", { q: keyed("route", summary.route) })}>route {summary.route}</a>
       )}

@@ -6,11 +6,12 @@ import { Refused } from "../api/client";
 import { harAddress, requests, type Sort } from "../api/traces";
 import { go, href } from "../location";
 import type { PageProps } from "../pages";
-import { plural } from "../ui/format";
+import { count, plural } from "../ui/format";
 import { useLoad } from "../ui/load";
+import { NoTraffic } from "../ui/no-traffic";
 import { Button, HealthMark, Loading, Page, Panel, Problem } from "../ui/parts";
 import { Words } from "../ui/words";
-import { NoMatch, NoTraffic } from "./traces/empty";
+import { NoMatch } from "./traces/empty";
 import { News } from "./traces/news";
 import { Scatter } from "./traces/scatter";
 import { SearchBox } from "./traces/search-box";
@@ -82,7 +83,10 @@ function Found({ q, sort, move }: FoundProps) {
       {isWrong && <NotUnderstood error={error} />}
       {error !== null && !isWrong && <Problem error={error} />}
       {shown.searched === 0 ? (
-        <NoTraffic note={shown.note} done={refresh} />
+        <>
+          {shown.note && <p class="faint">{shown.note}</p>}
+          <NoTraffic />
+        </>
       ) : shown.matches === 0 ? (
         <NoMatch q={q} searched={shown.searched} change={next => move({ q: next })} />
       ) : (
@@ -131,7 +135,7 @@ function List({ first, listed, q, sort, move, refresh }: ListProps) {
   };
   return (
     <Panel
-      title={`${plural(first.matches, "request")} of ${first.searched} kept`}
+      title={`${plural(first.matches, "request")} of ${count(first.searched)} kept`}
       tools={
         <>
           <News q={q} page={first} take={refresh} />
@@ -150,14 +154,14 @@ function List({ first, listed, q, sort, move, refresh }: ListProps) {
           </label>
         </>
       }>
-      {first.note && <p class="note">{first.note}</p>}
+      {first.note && <p class="faint">{first.note}</p>}
       <RequestTable requests={unique} chosen={chosen} choose={choose} />
       {error !== null && <Problem error={error} />}
       {next && (
         <p class="more">
           <Button onClick={() => void load()}>Show {LIMIT} more</Button>{" "}
           <span class="faint">
-            {unique.length} of {first.matches}
+            {unique.length} of {count(first.matches)}
           </span>
         </p>
       )}

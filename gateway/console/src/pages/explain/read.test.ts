@@ -1,26 +1,26 @@
 import { describe, expect, it } from "vitest";
 
 import { fromQuery, toQuery, written, type Question } from "./question";
-import { read } from "./read";
+import { absolute, read } from "./read";
 
 const BASE = "http://localhost:30080/";
 
 describe("what stands in the box", () => {
   it.each([
-    ["/api/staff?x=1", "GET", "http://localhost:30080/api/staff?x=1"],
-    ["POST /api", "POST", "http://localhost:30080/api"],
+    ["/api/staff?x=1", "GET", "/api/staff?x=1"],
+    ["POST /api", "POST", "/api"],
     ["fleet.local/api", "GET", "http://fleet.local/api"],
     ["https://fleet.local", "GET", "https://fleet.local"],
     ["get http://x/ HTTP/1.1", "GET", "http://x/"],
     ["curl -X PUT x/a", "PUT", "http://x/a"],
     ["/usr/bin/curl x/a", "GET", "http://x/a"],
-  ])("%s", (text, method, url) => expect(read(text, BASE).question).toMatchObject({ method, url }));
+  ])("%s", (text, method, url) => expect(read(text).question).toMatchObject({ method, url }));
 
   it("a request's head with its headers", () =>
-    expect(read("GET /a HTTP/1.1\nhost: fleet.local\nx-user: 7\n\nstrange", BASE)).toEqual({
+    expect(read("GET /a HTTP/1.1\nhost: fleet.local\nx-user: 7\n\nstrange")).toEqual({
       question: {
         method: "GET",
-        url: "http://localhost:30080/a",
+        url: "/a",
         headers: ["host: fleet.local", "x-user: 7"],
         body: null,
       },
@@ -28,9 +28,14 @@ describe("what stands in the box", () => {
       problem: null,
     }));
 
+  it("paths are those of an address of the gateway", () => {
+    expect(absolute("/a?b", BASE)).toBe("http://localhost:30080/a?b");
+    expect(absolute("http://x/a", BASE)).toBe("http://x/a");
+  });
+
   it("nothing, and nonsense", () => {
-    expect(read("  ", BASE)).toEqual({ question: null, notes: [], problem: null });
-    expect(read("why is it slow", BASE).problem).toMatch(/neither a URL/);
+    expect(read("  ")).toEqual({ question: null, notes: [], problem: null });
+    expect(read("why is it slow").problem).toMatch(/neither a URL/);
   });
 });
 
@@ -53,7 +58,7 @@ describe("a question in the address", () => {
       { method: "DELETE", url: "http://x/", headers: [], body: null },
       { method: "HEAD", url: "http://x/", headers: ["a: b"], body: null },
     ]) {
-      const back = read(written(question), BASE).question;
+      const back = read(written(question)).question;
       const headers = back?.headers.filter(header => !header.startsWith("content-type"));
       expect({ ...back, headers }).toEqual(question);
     }

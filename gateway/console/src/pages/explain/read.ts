@@ -3,8 +3,8 @@ import { readCurl, type Read } from "./curl";
 
 const NOTHING: Read = { question: null, notes: [], problem: null };
 
-/** `base` is an address of the gateway, for paths. */
-export function read(text: string, base: string): Read {
+/** A path stays one: [`absolute`] makes a URL of it. */
+export function read(text: string): Read {
   const trimmed = text.trim();
   if (trimmed === "") return NOTHING;
   if (/^([$>#]\s+)?(\S*\/)?curl(\.exe)?(\s|$)/.test(trimmed)) return readCurl(trimmed);
@@ -21,7 +21,7 @@ export function read(text: string, base: string): Read {
   return {
     question: {
       method: (method ?? "GET").toUpperCase(),
-      url: absolute(target, base),
+      url: target.startsWith("/") || hasScheme(target) ? target : `http://${target}`,
       headers,
       body: null,
     },
@@ -30,7 +30,11 @@ export function read(text: string, base: string): Read {
   };
 }
 
-function absolute(target: string, base: string): string {
-  if (target.startsWith("/")) return base.replace(/\/+$/, "") + target;
-  return /^[a-z]+:\/\//i.test(target) ? target : `http://${target}`;
+/** `base` is an address of the gateway, for paths. */
+export function absolute(url: string, base: string): string {
+  return url.startsWith("/") ? base.replace(/\/+$/, "") + url : url;
+}
+
+function hasScheme(url: string): boolean {
+  return /^[a-z]+:\/\//i.test(url);
 }

@@ -31,7 +31,7 @@ export function Way({ explained }: { explained: Explained }) {
               <a href={`#/routes/${part(rule.route)}`}>
                 <strong>{rule.route}</strong>
               </a>
-              , rule {rule.rule}: <Words text={rule.why} />
+              , rule {ruleOf(rule)}: <Words text={rule.why} />
             </>
           ) : (
             "No rule matches."
@@ -157,8 +157,9 @@ function Source({ at }: { at: Place }) {
   });
   const name = at.source.split("/").at(-1);
   return (
-    <a href={to} title={`${at.source}, line ${at.line ?? "?"}`}>
-      {name}:{at.line ?? "?"}
+    <a href={to} title={at.source}>
+      {name}
+      {at.line !== null && `:${at.line}`}
     </a>
   );
 }
@@ -179,7 +180,7 @@ export function Lost({ explained: { lost } }: { explained: Explained }) {
           {lost.map(rule => (
             <tr key={`${rule.route}/${rule.rule}`}>
               <td>
-                <a href={`#/routes/${part(rule.route)}`}>{rule.route}</a>/{rule.rule}
+                <a href={`#/routes/${part(rule.route)}`}>{rule.route}</a>/{ruleOf(rule)}
               </td>
               <td>
                 <Words text={rule.why} />
@@ -193,4 +194,9 @@ export function Lost({ explained: { lost } }: { explained: Explained }) {
       </table>
     </Panel>
   );
+}
+
+/** The gateway may call a rule `staff/0`: rule 0 of route `staff`. */
+function ruleOf({ route, rule }: { route: string; rule: string }): string {
+  return rule.startsWith(`${route}/`) ? rule.slice(route.length + 1) : rule;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { slow, span } from "./fixture";
-import { culprit, parents } from "./spans";
+import { slow, span, whole } from "./fixture";
+import { culprit, ownWait, parents } from "./spans";
 
 describe("who made it slow", () => {
   it("is whom the gateway waited for, with what that service says of itself", () =>
@@ -11,7 +11,6 @@ describe("who made it slow", () => {
       waited_us: 9_000,
       share: 0.9,
       hasTimedOut: false,
-      span: 4,
     }));
 
   it("is nobody if no service was asked", () => {
@@ -19,6 +18,9 @@ describe("who made it slow", () => {
     trace.spans = [span({ span_id: "a0", kind: "server", critical_us: 10 })];
     expect(culprit(trace)).toBeNull();
   });
+
+  it("is the request's own service where no span tells", () =>
+    expect(ownWait(whole())).toMatchObject({ service: "position-tracker", waited_us: 9_930 }));
 
   it("a route's name may hold slashes", () => {
     const trace = slow();

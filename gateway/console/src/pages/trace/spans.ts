@@ -1,5 +1,5 @@
 /** What the spans of a trace say, in words. */
-import type { Span, Trace } from "../../api/traces";
+import type { Span, Trace, Whole } from "../../api/traces";
 
 /** The name of the gateway's own spans. */
 export const GATEWAY = "portico";
@@ -58,8 +58,6 @@ export interface Culprit {
   /** Of the whole trace, 0 to 1. */
   share: number;
   hasTimedOut: boolean;
-  /** Index of the attempt. */
-  span: number;
 }
 
 /** The service for which the gateway waited longest while nothing else that is known went on. */
@@ -81,8 +79,17 @@ export function culprit(trace: Trace): Culprit | null {
     waited_us,
     share: waited_us / Math.max(1, trace.took_us),
     hasTimedOut: attribute(attempt, "portico.outcome") === "timed_out",
-    span,
   };
+}
+
+/** What the request's own record says, where the spans do not tell. */
+export function ownWait({ summary, attempts }: Whole): Culprit | null {
+  const { service, route, took_us } = summary;
+  const waited_us = attempts.reduce((all, attempt) => all + attempt.took_us, 0);
+  if (!service || waited_us === 0) return null;
+  const share = waited_us / Math.max(1, took_us);
+  const hasTimedOut = attempts.at(-1)?.outcome === "timed_out";
+  return { service, route, waited_us, share, hasTimedOut };
 }
 
 /** The attempt that a span belongs to: itself, or the next one above without an exchange between. */

@@ -9,7 +9,7 @@ import { microseconds, milliseconds, share } from "../../ui/format";
 import { useLoad } from "../../ui/load";
 import { Button, Panel } from "../../ui/parts";
 import { Words } from "../../ui/words";
-import { culprit, type Culprit } from "./spans";
+import { culprit, ownWait, type Culprit } from "./spans";
 
 /** Waiting longer than this for one service is worth a timeout. */
 const SLOW_US = 1_000_000;
@@ -20,7 +20,7 @@ const NEARLY_ALL = 0.95;
 
 export function Story({ whole, trace }: { whole: Whole; trace: Trace }) {
   const of = (about: string) => whole.story.filter(sentence => sentence.about === about);
-  const slow = culprit(trace);
+  const slow = culprit(trace) ?? ownWait(whole);
   const isTheirs = slow && slow.waited_us >= SLOW_US && slow.share >= MOST;
   const causes = of("cause");
   const next = of("next");

@@ -1,55 +1,9 @@
-/** Nothing to show: because nothing came, or because the search asks for too much. */
-import { useState } from "preact/hooks";
-
-import { mayChange } from "../../api/session";
-import { overview } from "../../api/stream";
-import { requests, send } from "../../api/traces";
+/** Nothing to show, because the search asks for too much. */
+import { requests } from "../../api/traces";
 import { plural } from "../../ui/format";
 import { useLoad } from "../../ui/load";
-import { Button, Command, Empty, Problem } from "../../ui/parts";
+import { Button, Empty } from "../../ui/parts";
 import { terms, without } from "./query";
-
-const TIMES = 10;
-
-export function NoTraffic({ note, done }: { note: string | null; done: () => void }) {
-  const [isBusy, work] = useState(false);
-  const [error, fail] = useState<unknown>(null);
-  const address = overview.value?.addresses.find(({ url }) => url !== null);
-  const url = address?.url;
-  const try10 = async () => {
-    if (!url) return;
-    work(true);
-    fail(null);
-    try {
-      await send({ method: "GET", url, headers: [], times: TIMES });
-      done();
-    } catch (error) {
-      fail(error);
-    } finally {
-      work(false);
-    }
-  };
-  return (
-    <Empty title="No request has come yet">
-      {note && <p>{note}</p>}
-      <p>
-        Every request shows up here as soon as it is answered: what it met, where its time went, and
-        why it failed.
-      </p>
-      {address && <Command text={address.curl} />}
-      {url && (
-        <Button
-          look="primary"
-          disabled={isBusy || !mayChange.value}
-          title={mayChange.value ? undefined : "Operators may send requests"}
-          onClick={() => void try10()}>
-          {isBusy ? "Sending …" : `Send ${TIMES} requests`}
-        </Button>
-      )}
-      {error !== null && <Problem error={error} />}
-    </Empty>
-  );
-}
 
 /** The most conditions for which it is looked up what they leave out. */
 const LOOKED_UP = 6;

@@ -1,4 +1,4 @@
-/** The search box: `/` goes there, chips put common terms in, and the whole language is one click away. */
+/** The search box, where the shell's key `/` leads: chips put common terms in, and the whole language is one click away. */
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { graph } from "../../api/stream";
@@ -29,7 +29,6 @@ export function SearchBox({ q, change }: { q: string; change: (q: string) => voi
     window.clearTimeout(timer.current);
     if (document.activeElement !== input.current || q !== text.trim()) type(q);
   }, [q]);
-  useEffect(() => focusBySlash(() => input.current), []);
   const later = (next: string) => {
     type(next);
     window.clearTimeout(timer.current);
@@ -163,18 +162,4 @@ function Help({ close, use }: { close: () => void; use: (q: string) => void }) {
       </table>
     </Dialog>
   );
-}
-
-/** Returns how to stop. */
-function focusBySlash(input: () => HTMLInputElement | null): () => void {
-  const listener = (event: KeyboardEvent) => {
-    const at = event.target;
-    const isTyping = at instanceof HTMLElement && at.matches("input, textarea, select, dialog *");
-    if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    input()?.focus();
-    input()?.select();
-  };
-  document.addEventListener("keydown", listener);
-  return () => document.removeEventListener("keydown", listener);
 }

@@ -2,8 +2,12 @@
 import type { RequestSummary } from "../../api/types";
 import { href, part } from "../../location";
 import { ago, clock, microseconds } from "../../ui/format";
+import { useNow } from "../../ui/now";
 import { interestWords, said, Status } from "../../ui/outcome";
 import { Tag, type Health } from "../../ui/parts";
+
+/** How often `3 s ago` is counted anew. */
+const AGES_MS = 5_000;
 
 interface Props {
   requests: RequestSummary[];
@@ -12,6 +16,7 @@ interface Props {
 }
 
 export function RequestTable({ requests, chosen, choose }: Props) {
+  const now = useNow(AGES_MS);
   const slowest = requests.reduce((most, { took_us }) => Math.max(most, took_us), 1);
   const pick = (request: RequestSummary, isChosen: boolean) => {
     const rest = chosen.filter(({ seq }) => seq !== request.seq);
@@ -40,6 +45,7 @@ export function RequestTable({ requests, chosen, choose }: Props) {
               key={request.seq}
               request={request}
               slowest={slowest}
+              now={now}
               isChosen={chosen.some(({ seq }) => seq === request.seq)}
               pick={pick}
             />
@@ -53,11 +59,12 @@ export function RequestTable({ requests, chosen, choose }: Props) {
 interface RowProps {
   request: RequestSummary;
   slowest: number;
+  now: number;
   isChosen: boolean;
   pick: (request: RequestSummary, isChosen: boolean) => void;
 }
 
-function Row({ request, slowest, isChosen, pick }: RowProps) {
+function Row({ request, slowest, now, isChosen, pick }: RowProps) {
   const { seq, method, target, host, route, service, at_ms, took_us, status } = request;
   const words = said(request);
   return (
@@ -71,7 +78,7 @@ function Row({ request, slowest, isChosen, pick }: RowProps) {
         />
       </td>
       <td class="when" title={clock(at_ms)}>
-        {ago(at_ms)}
+        {ago(at_ms, now)}
       </td>
       <td class="request">
         <a class="whole-row" href={href(`/traces/${seq}`)} title={`${host}${target}`}>
