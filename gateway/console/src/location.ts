@@ -11,7 +11,8 @@ export interface Location {
 
 export function parse(hash: string): Location {
   const text = hash.replace(/^#/, "") || "/";
-  const [path = "/", query = ""] = text.split("?", 2);
+  const at = text.indexOf("?");
+  const [path, query] = at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
   const parts = path.split("/").filter(Boolean).map(decode);
   return { path, parts, query: new URLSearchParams(query) };
 }

@@ -1,9 +1,11 @@
-import { render } from "preact";
-
-import { App } from "./app";
-import { signIn } from "./api/session";
+// Before everything that has looks of its own.
 import "./styles/base.css";
 import "./styles/parts.css";
+
+import { render } from "preact";
+
+import { signIn } from "./api/session";
+import { App } from "./app";
 
 const root = document.getElementById("app");
 if (root) {
