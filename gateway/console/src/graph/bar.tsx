@@ -137,10 +137,13 @@ function Legend() {
             <HealthMark health="good" label="good" />
           </li>
           <li>
-            <HealthMark health="warn" label="1 % errors, or p99 over 1 s" />
+            <HealthMark health="warn" label="1 % errors, p99 over 1 s, or many waiting" />
           </li>
           <li>
-            <HealthMark health="bad" label="10 % errors, or half take over 1 s" />
+            <HealthMark
+              health="bad"
+              label="10 % errors, half take over 1 s, or no answer for 2 s"
+            />
           </li>
           <li>
             <HealthMark health="idle" label="idle: no requests" />

@@ -4,6 +4,7 @@ import { milliseconds, rate, share } from "../ui/format";
 import type { Health } from "../ui/parts";
 import { ofLink, ofNode, type Search } from "./find";
 import { judge, judgeNode, type Verdict } from "./health";
+import { type Busy, NO_WAIT, type Wait, waitOf } from "./waiting";
 
 export type LabelKind = "auto" | "rate" | "errors" | "p50" | "p99" | "share" | "none";
 
@@ -96,13 +97,15 @@ export function unfolded(graph: Graph, endpoints: boolean): Pick<Graph, "nodes" 
   };
 }
 
-export function show(graph: Graph, choice: Choice): Shown {
+export function show(graph: Graph, choice: Choice, busy: Busy = new Map()): Shown {
   const { nodes, links } = unfolded(graph, choice.endpoints);
   const byId = new Map(nodes.map(node => [node.id, node]));
   const ends = new Map(graph.sight.map(sight => [sight.service, sight] as const));
   const left = nodes.filter(node => !choice.hide.matches(ofNode(node)));
   const isLeft = new Set(left.map(node => node.id));
   const sideOf = sides(links);
+  const waits = new Map(nodes.map(node => [node.id, waitOf(node, busy, graph.at)]));
+  const waitOnLink = onLinks(links, waits);
   const sent = new Map<string, number>();
   links.forEach(({ from, stats }) => sent.set(from, (sent.get(from) ?? 0) + stats.requests));
   const shownLinks = links.flatMap(link => {
@@ -110,7 +113,7 @@ export function show(graph: Graph, choice: Choice): Shown {
     if (!from || !to || !isLeft.has(link.from) || !isLeft.has(link.to)) return [];
     const subject = ofLink(link, from, to);
     if (choice.hide.matches(subject)) return [];
-    const verdict = judge(link.stats);
+    const verdict = judge(link.stats, waitOnLink(link));
     const id = linkId(link.from, link.to);
     const label = labelOf(choice.label, link.stats, verdict, sent.get(link.from) ?? 0);
     const isFound = choice.find.matches(subject);
@@ -121,7 +124,7 @@ export function show(graph: Graph, choice: Choice): Shown {
     const sight = node.kind === "service" ? ends.get(node.name) : undefined;
     const sightEnds = sight?.["ends_here"] === true ? String(sight["words"] ?? "") : null;
     const isFound = choice.find.matches(ofNode(node));
-    return { ...node, verdict: judgeNode(node), sightEnds, isFound };
+    return { ...node, verdict: judgeNode(node, waits.get(node.id)), sightEnds, isFound };
   });
   return {
     nodes: shownNodes,
@@ -152,9 +155,24 @@ function sides(links: GraphLink[]): (link: GraphLink) => ShownLink["side"] {
   };
 }
 
+/** What waits behind a link, if it came this way: by the only link, or from where some wait too. */
+function onLinks(links: GraphLink[], waits: Map<string, Wait>): (link: GraphLink) => Wait {
+  const ways = new Map<string, number>();
+  links.forEach(({ to }) => ways.set(to, (ways.get(to) ?? 0) + 1));
+  return ({ from, to }) => {
+    const [before, behind] = [waits.get(from), waits.get(to)];
+    if (!behind) return NO_WAIT;
+    if (ways.get(to) === 1) return behind;
+    return before && before.seconds > 0 ? { ...behind, inFlight: before.inFlight } : NO_WAIT;
+  };
+}
+
 /** What is wrong goes into a second line: the link runs between the two. */
 function labelOf(kind: LabelKind, stats: Stats, verdict: Verdict, sent: number): string {
-  if (kind === "none" || stats.requests === 0) return "";
+  if (kind === "none") return "";
+  if (stats.requests === 0) {
+    return verdict.why ? (SHAPES[verdict.health] ?? "") + verdict.why.replace(" · ", "\n") : "";
+  }
   const number = {
     auto: rate(stats.requests_per_second),
     rate: rate(stats.requests_per_second),

@@ -31,7 +31,7 @@ export const SIZES: Record<NodeKind, { width: number; height: number }> = {
   client: { width: 128, height: 48 },
   listener: { width: 132, height: 48 },
   route: { width: 156, height: 48 },
-  service: { width: 172, height: 48 },
+  service: { width: 176, height: 48 },
   endpoint: { width: 158, height: 44 },
   far: { width: 156, height: 48 },
 };

@@ -46,7 +46,12 @@ function Worst({ shown, choose }: Props) {
   const wrong = shown.nodes
     .filter(({ kind }) => kind === "route" || kind === "service" || kind === "endpoint")
     .filter(({ verdict }) => verdict.health === "bad" || verdict.health === "warn")
-    .sort((a, b) => rank(b) - rank(a));
+    .sort(
+      (a, b) =>
+        rank(b) - rank(a) ||
+        (b.stats.p50_ms ?? 0) - (a.stats.p50_ms ?? 0) ||
+        b.in_flight - a.in_flight,
+    );
   const hint = "Choose a node or a link to see its numbers and what can be done about it.";
   if (wrong.length === 0) return <p class="graph-hint">{hint}</p>;
   return (
@@ -180,11 +185,12 @@ function Neighbours({ node, shown, choose }: Props & { node: ShownNode }) {
 
 /** The last ten minutes. */
 function Past({ of }: { of: string | null }) {
-  const { data } = useLoad(
+  const { data, error } = useLoad(
     of ?? "",
     () => (of ? get<History>("/api/v1/history", { of, window: "10m" }) : Promise.resolve(null)),
     2_000,
   );
+  if (!of || (error && !data)) return null;
   return data && data.points.length > 1 ? <Spark history={data} /> : <div class="spark" />;
 }
 

@@ -29,6 +29,8 @@ interface Props {
 /** Below this, small print cannot be read, and names are written bigger instead. */
 const COARSE = 0.55;
 
+const MOST_GROWN = 1.12;
+
 interface Tip {
   request: Particle;
   at: Place;
@@ -186,6 +188,8 @@ function see(layer: HTMLElement | null, { zoom, pan }: View, flight: Flight | nu
   if (!layer) return;
   layer.style.transform = `translate(${pan.x}px, ${pan.y}px) scale(${zoom})`;
   layer.classList.toggle("coarse", zoom < COARSE);
+  // There is some room in the cards for texts that would become too small.
+  layer.style.setProperty("--grow", String(Math.min(MOST_GROWN, Math.max(1, 1 / zoom))));
 }
 
 /** The text goes with a node that is dragged. */

@@ -13,6 +13,7 @@ import { Side } from "../graph/panel";
 import { Stage } from "../graph/stage";
 import { Tables } from "../graph/table";
 import { Timeline, useReplay } from "../graph/timeline";
+import { type Busy, filled, follow } from "../graph/waiting";
 import type { PageProps } from "../pages";
 import { Loading, Page } from "../ui/parts";
 import "./graph.css";
@@ -24,11 +25,11 @@ const NARROW = "(max-width: 599px)";
 const CALM_MS = 1_000;
 
 export function GraphPage({ query }: PageProps) {
-  const live = useGraph();
+  const { live, busy } = useGraph();
   return (
     <Page title="Graph">
       {live ? (
-        <LiveGraph live={live} query={query} />
+        <LiveGraph live={live} busy={busy} query={query} />
       ) : (
         <Loading what="Waiting for the first numbers" />
       )}
@@ -36,7 +37,13 @@ export function GraphPage({ query }: PageProps) {
   );
 }
 
-function LiveGraph({ live, query }: { live: Graph; query: URLSearchParams }) {
+interface Props {
+  live: Graph;
+  busy: Busy;
+  query: URLSearchParams;
+}
+
+function LiveGraph({ live, busy, query }: Props) {
   const chosen = read(query);
   const now = useRef(chosen);
   now.current = chosen;
@@ -48,7 +55,7 @@ function LiveGraph({ live, query }: { live: Graph; query: URLSearchParams }) {
 
   const [find, hide] = [useMemo(() => parse(chosen.find), [chosen.find]), parse(chosen.hide)];
   const shown = useMemo(
-    () => show(seen, { endpoints, label: chosen.label, find, hide }),
+    () => show(seen, { endpoints, label: chosen.label, find, hide }, busy),
     [seen, endpoints, chosen.label, find, chosen.hide],
   );
   const { layout, set } = useLayout(seen, endpoints);
@@ -57,40 +64,39 @@ function LiveGraph({ live, query }: { live: Graph; query: URLSearchParams }) {
 
   const hadTraffic = live.nodes.some(node => node.stats.last_seen !== null || node.in_flight > 0);
   const isLive = replay.at === null;
+  if (live.nodes.length === 0) return <NoTraffic />;
+  const drawn = isTable ? (
+    <Tables shown={shown} selected={chosen.selected} choose={select} />
+  ) : (
+    <Stage
+      {...{ shown, layout }}
+      selected={chosen.selected}
+      choose={select}
+      dropped={(id, place) => set(moved(layout, id, place))}
+      arrange={() => {
+        const { nodes, links } = unfolded(seen, endpoints);
+        set(arrange(nodes, links));
+      }}
+      simple={shown.links.length > MANY_LINKS}
+      flying={chosen.particles && isLive && !isStale.value}
+    />
+  );
   return (
     <>
       {!hadTraffic && <NoTraffic />}
-      {live.nodes.length > 0 && <Bar {...{ chosen, shown, endpoints, isTable }} choose={change} />}
-      <div
-        hidden={live.nodes.length === 0}
-        class={`graph-frame ${isStale.value ? "is-stale" : ""}`}>
+      <Bar {...{ chosen, shown, endpoints, isTable }} choose={change} />
+      <div class={`graph-frame ${isStale.value ? "is-stale" : ""}`}>
         <div class="graph-main">
-          {isTable ? (
-            <Tables shown={shown} selected={chosen.selected} choose={select} />
-          ) : (
-            <Stage
-              {...{ shown, layout }}
-              selected={chosen.selected}
-              choose={select}
-              dropped={(id, place) => set(moved(layout, id, place))}
-              arrange={() => {
-                const { nodes, links } = unfolded(seen, endpoints);
-                set(arrange(nodes, links));
-              }}
-              simple={shown.links.length > MANY_LINKS}
-              flying={chosen.particles && isLive && !isStale.value}
-            />
-          )}
+          {drawn}
           <Timeline live={live} replay={replay} />
           {live.note && <p class="graph-hint">{live.note}</p>}
         </div>
         <Side
+          {...{ shown, isLive }}
           graph={seen}
-          shown={shown}
           selected={chosen.selected}
           close={() => select(null)}
           choose={select}
-          isLive={isLive}
         />
       </div>
     </>
@@ -98,14 +104,16 @@ function LiveGraph({ live, query }: { live: Graph; query: URLSearchParams }) {
 }
 
 /** The stream's graph; a big one not as often as it comes. */
-function useGraph(): Graph | null {
-  const [now, set] = useState(graph.peek());
+function useGraph(): { live: Graph | null; busy: Busy } {
+  const [now, set] = useState<{ live: Graph | null; busy: Busy }>({ live: null, busy: new Map() });
   useEffect(() => {
     let drawn = 0;
     let timer = 0;
     const draw = () => {
       drawn = performance.now();
-      set(graph.peek());
+      const next = graph.peek();
+      const live = next && filled(next);
+      set(({ busy }) => ({ live, busy: live ? follow(busy, live) : busy }));
     };
     const stop = graph.subscribe(next => {
       window.clearTimeout(timer);
