@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{
+    insert::are_spaced,
     layout::{Kind, Layout, Node},
     scan,
     splice::Splice,
@@ -61,7 +62,10 @@ fn in_block(layout: &Layout<'_>, extents: &[Range<usize>], place: usize) -> Spli
     let next = text[end..].trim_start_matches([' ', '\t', '\r', '\n']);
     let below = scan::line_start(text, text.len() - next.len());
     let blank_below = below > end || next.is_empty();
-    if above < start && blank_below {
+    let others: Vec<Range<usize>> =
+        extents.iter().filter(|extent| *extent != gone).cloned().collect();
+    let last_of_spaced = place == others.len() && are_spaced(layout, &others, column);
+    if above < start && (blank_below || last_of_spaced) {
         start = above;
     } else if place == 0 && extents.len() > 1 && blank_below && below > end {
         end = below;

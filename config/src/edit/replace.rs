@@ -153,7 +153,7 @@ fn in_block(layout: &Layout<'_>, node: &Node, behind: Behind, written: Written) 
     let spaced = |head: &str| if head.is_empty() { String::new() } else { format!(" {head}") };
     if node.is_block() && node.start > end_of_line {
         // Comments between stay, unless they would become text.
-        let start = match head.starts_with('|') {
+        let start = match head.ends_with(['|', '-']) {
             true => end_of_line,
             false => scan::line_end(text, scan::line_start(text, node.start) - 1),
         };
