@@ -174,6 +174,11 @@ pub fn edit(sources: &[Source], edits: &[Edit]) -> Result<Vec<Source>, EditError
     Ok(sources)
 }
 
+/// A value in one line, as it would be written behind a key.
+pub(crate) fn inline(tree: &Tree) -> String {
+    write::inline(tree, false)
+}
+
 fn parse(source: &Source) -> Result<Tree, EditError> {
     Tree::parse(&source.text).map_err(|malformed| EditError::Malformed {
         source_name: source.name.clone(),

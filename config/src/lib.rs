@@ -21,6 +21,7 @@ mod values;
 mod decode;
 mod document;
 mod edit;
+mod effective;
 mod excerpt;
 mod load;
 mod locate;
@@ -31,6 +32,7 @@ mod validate;
 pub use self::{
     diagnostic::{Diagnostic, Severity},
     edit::{Edit, EditError, MAX_EDITS, Step, edit},
+    effective::{Effective, EffectiveField, ItemKind, Origin, effective},
     load::{Loaded, Source, load},
     locate::{locate, locate_item},
     reference::reference,

@@ -133,6 +133,12 @@ impl<'s> Places<'s> {
         Place { line, column, excerpt }
     }
 
+    /// The line of what a path names.
+    pub(crate) fn line(&self, path: &Path) -> Option<usize> {
+        let found = self.walk(path);
+        (found.steps == path.0.len()).then(|| found.mark(Spot::Value).line)
+    }
+
     /// How many items a top-level list has.
     fn items(&self, list: &str) -> usize {
         let path = Path(vec![Step::Key { name: list.to_owned(), nth: 0 }]);

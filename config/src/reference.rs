@@ -61,7 +61,7 @@ fn section(text: &mut String, record: &Record) {
             Presence::Default(Literal::Empty) => "`{}`".to_owned(),
             Presence::Default(Literal::Number(number)) => format!("`{number}`"),
             Presence::Default(Literal::Text(text)) => format!("`{text}`"),
-            Presence::Optional => String::new(),
+            Presence::Inherited | Presence::Optional => String::new(),
             Presence::Required => "**required**".to_owned(),
         };
         let (value, doc) = (cell(&value(&shape())), cell(&sentence(doc)));

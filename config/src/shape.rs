@@ -30,6 +30,9 @@ pub(crate) enum Shape {
     Choice(&'static Record),
 }
 
+/// The name of the form of texts that may be secrets.
+pub(crate) const SECRET_FORM: &str = "environment variable";
+
 /// The form of a text.
 #[derive(Clone, Debug)]
 pub(crate) struct TextShape {
@@ -86,6 +89,8 @@ pub(crate) struct Field {
 pub(crate) enum Presence {
     /// If it is not written, this is meant.
     Default(Literal),
+    /// If it is not written, what the same field says counts in the closest record around it.
+    Inherited,
     /// It may be left out, and its doc says what that means.
     Optional,
     Required,
@@ -117,6 +122,22 @@ impl Record {
 }
 
 impl Shape {
+    /// Whether it is handed on to others, who may take it for a secret.
+    pub(crate) fn may_be_secret(&self) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Text(form) | Self::TextOrNumber(form) => form.name == SECRET_FORM,
+            Self::List { item, .. } => item.may_be_secret(),
+            Self::Entries { value, .. } => value.may_be_secret(),
+            Self::Choice(_)
+            | Self::Flag
+            | Self::Integer { .. }
+            | Self::Numbers(_)
+            | Self::Record(_)
+            | Self::Word(_) => false,
+        }
+    }
+
     /// The record in it, through lists and entries.
     pub(crate) fn record(&self) -> Option<&'static Record> {
         match self {

@@ -65,6 +65,17 @@ impl Tree {
         }
     }
 
+    /// The value of a key of a map.
+    pub(crate) fn entry(&self, name: &str) -> Option<&Self> {
+        let Self::Map(entries) = self else { return None };
+        entries.iter().find(|(key, _)| key.is_text(name)).map(|(_, value)| value)
+    }
+
+    /// Whether it is this text.
+    pub(crate) fn is_text(&self, text: &str) -> bool {
+        matches!(self, Self::Text(own) if **own == *text)
+    }
+
     /// What it is, in words, never its value.
     pub(crate) fn kind(&self) -> &'static str {
         match self {

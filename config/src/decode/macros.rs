@@ -3,7 +3,7 @@
 /// Declares a map with fields.
 ///
 /// Each field has a doc text, a presence, a name, a type and perhaps a default:
-/// `required name: Name`, `optional hosts: List<Host>`, `default weight: Weight = Number(1)`.
+/// `required name: Name`, `optional hosts: List<Host>`, `inherited timeout: Timeout`, `default weight: Weight = Number(1)`.
 /// What is required is an `Option` all the same: `None` means that its problem was reported.
 macro_rules! record {
     (
@@ -121,6 +121,7 @@ macro_rules! choice {
 
 macro_rules! field_type {
     (default $type:ty) => { $type };
+    (inherited $type:ty) => { Option<$type> };
     (optional $type:ty) => { Option<$type> };
     (required $type:ty) => { Option<$type> };
 }
@@ -128,6 +129,9 @@ macro_rules! field_type {
 macro_rules! field_value {
     (default $value:ident $default:expr) => {
         $value.unwrap_or_else(|| $crate::decode::decode_default($default))
+    };
+    (inherited $value:ident) => {
+        $value
     };
     (optional $value:ident) => {
         $value
@@ -140,6 +144,9 @@ macro_rules! field_value {
 macro_rules! presence {
     (default $default:expr) => {
         $crate::shape::Presence::Default($default)
+    };
+    (inherited) => {
+        $crate::shape::Presence::Inherited
     };
     (optional) => {
         $crate::shape::Presence::Optional

@@ -51,7 +51,7 @@ record! {
         optional backends: List<Backend>,
         /// How long a whole exchange may take, from the request's head to the response's end.
         /// `0s` is no limit. Default: the route's.
-        optional timeout: Timeout,
+        inherited timeout: Timeout,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     decode::TextNode,
     problem::Fault,
-    shape::{Shape, TextShape},
+    shape::{SECRET_FORM, Shape, TextShape},
 };
 
 /// The body of an answer.
@@ -119,7 +119,7 @@ impl TextNode for EnvironmentText {
 
     fn text_shape() -> Shape {
         Shape::Text(TextShape {
-            name: "environment variable",
+            name: SECRET_FORM,
             doc: "At most 32 KiB.".to_owned(),
             pattern: None,
             examples: &["info"],
