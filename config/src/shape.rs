@@ -46,6 +46,15 @@ pub(crate) struct TextShape {
     pub(crate) examples: &'static [&'static str],
 }
 
+impl TextShape {
+    /// The smallest and the largest value, as they are written at the end of `doc`.
+    pub(crate) fn limits(&self) -> Option<(&str, &str)> {
+        let (_, limits) = self.doc.split_once("; from `")?;
+        let (low, high) = limits.split_once("` to `")?;
+        Some((low, high.strip_suffix("`.")?))
+    }
+}
+
 /// A map with fields we name.
 #[derive(Debug)]
 pub(crate) struct Record {

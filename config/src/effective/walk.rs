@@ -6,7 +6,7 @@ use crate::{
     excerpt,
     locate::Places,
     path::{Path, Step},
-    schema::sentence,
+    schema::{said_default, sentence},
     shape::{Field, Literal, Presence, Record, Shape},
     tree::Tree,
 };
@@ -207,14 +207,6 @@ impl<'s> Walk<'s> {
             doc: sentence(field.doc),
         });
     }
-}
-
-/// What a doc text says about the field's absence: behind `Default: `, to the end of the sentence.
-fn said_default(doc: &str) -> Option<String> {
-    let doc = sentence(doc);
-    let (_, words) = doc.split_once("Default: ")?;
-    let end = words.find(". ").unwrap_or(words.len());
-    Some(words[..end].trim_end_matches('.').replace('`', ""))
 }
 
 fn holds_login(value: &Tree) -> bool {
