@@ -73,7 +73,7 @@ pub enum Step {
 #[non_exhaustive]
 pub enum EditError {
     /// Several places answer to the path.
-    #[error("`{path}` is there {count} times; name one by its place, from `[0]`")]
+    #[error("`{path}` is there {count} times, so it is not clear which is meant")]
     Ambiguous {
         /// As far as it is clear.
         path: String,

@@ -33,6 +33,12 @@ const TEXTS: [&str; 24] = [
     "a\nb",
 ];
 
+/// What makes a text hard to edit.
+const ODD: [&str; 20] = [
+    "&a ", "*a", "? k", "- ", "[", "]", "{", "}", ",", ": ", "\t", "!t ", "|", ">\n", "\"", "'",
+    "#", "\n", "<<: ", "\u{e9}",
+];
+
 fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
         6 => proptest::sample::select(TEXTS.to_vec()).prop_map(Value::from),
@@ -298,6 +304,40 @@ proptest! {
             .find(|comment| !after.contains(comment.as_str()));
         if adds {
             prop_assert_eq!(lost, None, "{}\n{}\n{}", text, change.to_json(), after);
+        }
+    }
+
+    /// Texts that hold something odd are edited rightly or not at all.
+    #[test]
+    fn no_text_is_edited_wrongly(
+        tree in tree(), choices in proptest::collection::vec(any::<u8>(), 7..60),
+        seed in any::<usize>(), kind in any::<u8>(), new in tree(),
+        odd in proptest::collection::vec((any::<usize>(), proptest::sample::select(ODD.to_vec())), 1..4),
+    ) {
+        let mut text = written(&tree, &choices);
+        for (place, odd) in odd {
+            let place = text.char_indices().nth(place % text.chars().count()).unwrap().0;
+            text.insert_str(place, odd);
+        }
+        let source = Source { name: "t".to_owned(), folder: ".".into(), text: text.clone() };
+        let Ok(before) = serde_yaml::from_str::<Value>(&text) else {
+            let change = Edit::Remove { path: vec![Step::Key("x".to_owned())] };
+            let _explained = edit(&[source], &[change]);
+            return Ok(());
+        };
+        if !before["x"].is_array() && !before["x"].is_object() {
+            return Ok(());
+        }
+        let Some((change, wanted)) = chosen(&before, seed, kind, &new) else { return Ok(()) };
+        // To JSON a key with a tag is the key without.
+        if let Ok(after) = edit(&[source], std::slice::from_ref(&change))
+            && !text.contains("!t")
+        {
+            let after = &after[0].text;
+            let read: Value = serde_yaml::from_str(after).unwrap();
+            // A text without anything is a document without fields.
+            let read = if read.is_null() { json!({}) } else { read };
+            prop_assert_eq!(read, wanted, "{}\n{}\n{}", text, change.to_json(), after);
         }
     }
 

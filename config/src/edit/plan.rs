@@ -124,8 +124,10 @@ fn insert(way: &Way<'_>, index: Option<usize>, value: &Value) -> Result<Option<C
     let of_one = |item| set(way, Tree::List(vec![item]));
     let path = way.path.clone();
     match way.node {
-        _ if !way.rest.is_empty() => of_one(item),
-        Tree::Null => of_one(item),
+        node if !way.rest.is_empty() || *node == Tree::Null => match index {
+            None | Some(0) => of_one(item),
+            Some(index) => Err(way.no_item(&Step::Index(index))),
+        },
         Tree::List(items) => {
             let place = index.unwrap_or(items.len());
             if place > items.len() {
@@ -148,6 +150,10 @@ fn insert(way: &Way<'_>, index: Option<usize>, value: &Value) -> Result<Option<C
 fn remove(tree: &Tree, way: &Way<'_>) -> Result<Change, EditError> {
     if let Some(step) = way.rest.first() {
         return Err(way.missing(step));
+    }
+    if way.is_short {
+        let (path, found) = (way.shown(), way.node.kind());
+        return Err(EditError::WrongKind { path, found, expected: "a field that can go alone" });
     }
     let mut path = way.path.clone();
     loop {

@@ -12,6 +12,8 @@ pub(super) struct Way<'t> {
     pub(super) shape: Option<Shape>,
     pub(super) path: Vec<usize>,
     taken: Vec<Step>,
+    /// The last step is the field that the node stands for as its short form.
+    pub(super) is_short: bool,
     /// Steps that lead to what is not there.
     pub(super) rest: Vec<Step>,
 }
@@ -119,8 +121,14 @@ fn find(
 
 impl<'t> Way<'t> {
     pub(super) fn of(tree: &'t Tree, steps: &[Step]) -> Result<Self, EditError> {
-        let mut way =
-            Self { node: tree, shape: Some(top()), path: vec![], taken: vec![], rest: vec![] };
+        let mut way = Self {
+            node: tree,
+            shape: Some(top()),
+            path: vec![],
+            taken: vec![],
+            is_short: false,
+            rest: vec![],
+        };
         for (count, step) in steps.iter().enumerate() {
             if !way.take(step)? {
                 way.rest = steps[count..].to_vec();
@@ -136,7 +144,10 @@ impl<'t> Way<'t> {
         let place = match (step, self.node) {
             (Step::Key(name), Tree::Map(_)) => match entry(self.node, name) {
                 None => return Ok(false),
-                Some((place, _)) => place,
+                Some((place, _)) => {
+                    self.only_one(name)?;
+                    place
+                }
             },
             (Step::Key(name), Tree::Text(_) | Tree::Integer(_))
                 if let Some(short) = record.and_then(|record| record.short) =>
@@ -144,6 +155,7 @@ impl<'t> Way<'t> {
                 if name == short {
                     self.shape = child_shape(self.shape.as_ref(), Some(step));
                     self.taken.push(step.clone());
+                    self.is_short = true;
                 }
                 return Ok(name == short);
             }
@@ -196,12 +208,26 @@ impl<'t> Way<'t> {
         }
     }
 
+    /// Of a key that is written twice, none is meant more than the other.
+    fn only_one(&self, name: &str) -> Result<(), EditError> {
+        let Tree::Map(entries) = self.node else { return Ok(()) };
+        let count = entries.iter().filter(|(key, _)| key.is_text(name)).count();
+        if count < 2 {
+            return Ok(());
+        }
+        let mut steps = self.taken.clone();
+        steps.push(Step::Key(name.to_owned()));
+        Err(EditError::Ambiguous { path: show(&steps), count })
+    }
+
     pub(super) fn shown(&self) -> String {
         show(&self.taken)
     }
 
     pub(super) fn no_item(&self, step: &Step) -> EditError {
-        no_item(&self.taken, step, String::new())
+        let list: Vec<Step> = self.taken.iter().chain(&self.rest).cloned().collect();
+        let end = list.iter().rposition(|each| each == step).unwrap_or(list.len());
+        no_item(&list[..end], step, String::new())
     }
 
     /// What a step would have led to.
