@@ -5,6 +5,7 @@ mod big;
 mod bundled;
 mod cli;
 mod console;
+mod console_security;
 mod drain;
 mod examples;
 mod failures;

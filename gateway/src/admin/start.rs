@@ -28,8 +28,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
 }
 
-/// The admin API as it listens.
-#[derive(Clone, Debug)]
+/// The admin API as it listens. It holds a secret, and so cannot be printed.
+#[derive(Clone)]
 pub struct Endpoint {
     pub address: SocketAddr,
     pub is_tls: bool,
