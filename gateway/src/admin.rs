@@ -12,6 +12,7 @@
 //! | `POST /api/v1/configuration/reload` | reads the files again |
 //! | `GET /api/v1/configuration/generations/N` | one generation with its texts; needs the token |
 //! | `POST /api/v1/changes`, `changes/preview` | edits, through the files: `admin/changes.rs` |
+//! | `GET /api/v1/configuration/effective?of=route:NAME` | what holds for an item, line by line |
 //! | `GET /api/v1/schema` | the JSON Schema of the configuration |
 //! | `GET /api/v1/plugins`, `plugins/NAME` and more | plugins: `admin/plugins.rs` has the table |
 //! | `POST /api/v1/plugins/NAME/promote` | sends every request to the plugin's canary |
@@ -111,6 +112,7 @@ Portico's admin API. In a browser, the same address shows the console.
   GET  /readyz                          is it serving?
   GET  /metrics                         all numbers, for Prometheus
   GET  /api/v1/configuration            what runs, what was refused and why, what ran before
+  GET  /api/v1/configuration/effective?of=route:NAME   what holds, and which line says so
   GET  /api/v1/schema                   what a configuration may hold, as JSON Schema
   GET  /api/v1/status                   listeners, plugins, connections
   GET  /api/v1/overview                 is it up, where, how well, what needs attention
@@ -154,6 +156,7 @@ fn routes(admin: Admin) -> Router {
     let reads = Router::new()
         .route("/metrics", get(metrics::show))
         .route("/api/v1/configuration", get(configuration::show))
+        .route("/api/v1/configuration/effective", get(configuration::effective))
         .route("/api/v1/schema", get(configuration::schema))
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/explain", get(status::explain))

@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use portico_config::{Diagnostic, Source};
+use portico_config::{Diagnostic, ItemKind, Source};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,6 +26,11 @@ pub(super) const BODY_BYTES: usize = 64 << 20;
 pub(super) struct To {
     to: Option<u64>,
     reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Of {
+    of: String,
 }
 
 /// What may go with a text that is put.
@@ -62,6 +67,34 @@ pub(super) async fn one(State(admin): State<Admin>, Path(number): Path<u64>) -> 
     answer["texts"] = texts.collect();
     answer["diff"] = diff.into();
     Json(answer).into_response()
+}
+
+/// `?of=service:NAME`: everything that holds for an item, and which line says so.
+pub(super) async fn effective(State(admin): State<Admin>, Query(Of { of }): Query<Of>) -> Response {
+    let refuse = |status: StatusCode, error: String| {
+        (status, Json(json!({ "error": error }))).into_response()
+    };
+    let asked = of.split_once(':').and_then(|(kind, name)| Some((ItemKind::parse(kind)?, name)));
+    let Some((kind, name)) = asked else {
+        let error = "`of` is `service:NAME`, or a route, a listener, a plugin".to_owned();
+        return refuse(StatusCode::BAD_REQUEST, error);
+    };
+    let status = admin.control.status.load_full();
+    let Some(running) = status.history.running() else {
+        return refuse(StatusCode::NOT_FOUND, "no configuration runs yet".to_owned());
+    };
+    let (sources, number, name) = (running.sources.clone(), running.number, name.to_owned());
+    let found = tokio::task::spawn_blocking(move || {
+        portico_config::effective(&sources, kind, &name).ok_or(name)
+    });
+    match found.await {
+        Ok(Ok(effective)) => Json(effective.to_json(number)).into_response(),
+        Ok(Err(name)) => {
+            let error = format!("there is no {} `{name}`", kind.as_str());
+            refuse(StatusCode::NOT_FOUND, error)
+        }
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "this call failed".to_owned()),
+    }
 }
 
 /// The JSON Schema of the whole document.
