@@ -26,6 +26,7 @@ test: build guests ## build what is missing, run every test
 	python3 plugins/tests/on_envoy.py
 	tests/compat/test.sh $(BIN)
 	tests/telemetry/collector.sh
+	gateway/console/test.sh $(BIN)
 	examples/kubernetes/check.sh --extract $(BIN)/kubernetes
 	$(BIN)/portico check $(BIN)/kubernetes/nodeport
 
