@@ -15,7 +15,10 @@ mod recorder;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -56,6 +59,8 @@ pub struct Live {
     /// Replaced when something else is slow.
     keeper: ArcSwap<Keeping>,
     doctor: Arc<Doctor>,
+    /// Services are given trace contexts.
+    propagates: AtomicBool,
     pub tap: Tap,
     /// Requests that the gateway sends to itself.
     pub own: Own,
@@ -140,6 +145,7 @@ impl Live {
             shelf: Arc::new(ArcSwap::from_pointee(shelf(defaults.store, &doctor, &meters))),
             meters,
             doctor,
+            propagates: AtomicBool::new(false),
             tap,
             own,
             outputs: Arc::default(),
@@ -184,9 +190,13 @@ impl Live {
         Ok(Prepared { outputs, keeping, meters, shelf, plan: plan.map(Arc::new) })
     }
 
-    /// From here on it is as the configuration wants it.
-    pub fn commit(&self, prepared: Prepared) {
-        let Prepared { outputs, keeping, meters, shelf, plan: _ } = prepared;
+    /// From here on it is as this generation's configuration wants it.
+    pub fn commit(&self, prepared: Prepared, generation: u64) {
+        let Prepared { outputs, keeping, meters, shelf, plan } = prepared;
+        let propagates = plan.is_some_and(|plan| plan.propagation.is_some());
+        if !self.propagates.swap(propagates, Relaxed) && propagates {
+            self.doctor.forget_before(generation);
+        }
         self.keeper.store(keeping);
         self.meters.store(meters);
         self.shelf.store(shelf);

@@ -84,7 +84,7 @@ impl Loop {
         self.outside.replace(targets);
         let wanted = &snapshot.config.telemetry;
         let receiver = wanted.receiver.filter(|_| wanted.enabled);
-        block_in_place(|| self.telemetry.commit(telemetry));
+        block_in_place(|| self.telemetry.commit(telemetry, number));
         self.swap(snapshot, plan).await;
         self.telemetry.receive(receiver).await;
         let took = began.elapsed();

@@ -30,7 +30,10 @@ mod words;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -63,6 +66,8 @@ impl Default for Settings {
 pub struct Doctor {
     settings: Settings,
     evidence: Mutex<Evidence>,
+    /// Requests of generations before this one had no context to pass on.
+    since: AtomicU64,
 }
 
 /// What the doctor has to say.
@@ -128,11 +133,22 @@ struct Case {
 impl Doctor {
     pub fn new(settings: Settings) -> Self {
         let evidence = Mutex::new(Evidence::new(settings.remembered));
-        Self { settings, evidence }
+        Self { settings, evidence, since: AtomicU64::new(0) }
+    }
+
+    /// From this generation on services are given contexts. That they passed none on before proves
+    /// nothing.
+    pub fn forget_before(&self, generation: u64) {
+        let mut evidence = self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
+        *evidence = Evidence::new(self.settings.remembered);
+        self.since.store(generation, Relaxed);
     }
 
     /// Takes notice of a request. Meant for the collector; some 200 ns.
     pub fn observe(&self, record: &Record) {
+        if record.generation < self.since.load(Relaxed) {
+            return;
+        }
         self.evidence.lock().unwrap_or_else(PoisonError::into_inner).observe(record);
     }
 

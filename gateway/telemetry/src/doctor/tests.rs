@@ -159,6 +159,22 @@ fn the_tracker_is_named_while_staff_hangs_and_all_have_one_address() {
 }
 
 #[test]
+fn what_was_seen_before_contexts_were_passed_on_accuses_nobody() {
+    let mut fleet = Fleet::new(3);
+    fleet.tracker_drops = true;
+    fleet.page(6, |_| 1_000_000);
+    assert_eq!(guilty(&fleet.report()), ["position-tracker"]);
+    let of_now = record().generation;
+    // Some that had begun before end afterwards.
+    fleet.doctor.forget_before(of_now + 1);
+    fleet.page(6, |_| 1_000_000);
+    assert!(fleet.report().services.is_empty());
+    fleet.doctor.forget_before(of_now);
+    fleet.page(6, |_| 1_000_000);
+    assert_eq!(guilty(&fleet.report()), ["position-tracker"]);
+}
+
+#[test]
 fn the_tracker_is_named_after_a_few_requests() {
     let mut fleet = Fleet::new(3);
     fleet.tracker_drops = true;
