@@ -54,9 +54,7 @@ fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes()[0] == b'.');
-        let yaml = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml");
-        if !hidden && yaml && !path.is_dir() {
+        if is_one(&path) && !path.is_dir() {
             files.push(path);
         }
     }
@@ -65,6 +63,12 @@ fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort_unstable();
     Ok(files)
+}
+
+/// Whether a file of this name in a folder is a part of the configuration.
+pub fn is_one(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes()[0] == b'.');
+    !hidden && path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml")
 }
 
 fn read_file(path: &Path) -> io::Result<Source> {

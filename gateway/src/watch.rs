@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashSet,
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -16,6 +19,7 @@ use tokio::{sync::mpsc, time::sleep};
 use crate::{
     control::{Control, Outcome},
     generation::Origin,
+    sources,
 };
 
 /// Some file systems (network mounts, some container mounts) send no events, and a folder that
@@ -27,16 +31,24 @@ const POLL: Duration = Duration::from_secs(2);
 /// it is gone.
 const REPLACED: Duration = Duration::from_millis(50);
 
+/// Links from a file to where it is in the end. Systems follow 40 at most.
+const LINKS: usize = 40;
+
 /// Events that may wait; more say nothing that these do not.
 const QUEUE: usize = 256;
 
 /// Watches until the control loop ends.
 pub async fn watch(path: PathBuf, control: Control) {
     let (sender, mut events) = mpsc::channel(QUEUE);
-    let mut watcher = watcher(sender);
+    let names = Names::default();
+    let mut watcher = watcher(sender, names.clone());
     let mut watched = HashSet::new();
     loop {
-        rewatch(&mut watcher, &mut watched, &path, &control);
+        let status = control.status.load_full();
+        let files: Vec<&Path> = std::iter::once(&*path)
+            .chain(status.plugin_files.iter().map(PathBuf::as_path))
+            .collect();
+        rewatch(&mut watcher, &mut watched, &names, &files);
         let outcome = tokio::select! {
             Some(removed) = events.recv() => {
                 if removed {
@@ -53,10 +65,30 @@ pub async fn watch(path: PathBuf, control: Control) {
     }
 }
 
-fn watcher(events: mpsc::Sender<bool>) -> Option<RecommendedWatcher> {
+/// What may be meant by an event, besides the files of a configuration's folder. Other files are
+/// in the same folders, such as logs, and are nobody's business here.
+#[derive(Clone, Default)]
+struct Names(Arc<Mutex<HashSet<OsString>>>);
+
+impl Names {
+    fn lock(&self) -> MutexGuard<'_, HashSet<OsString>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a configuration, or a plugin's file, may be another one now.
+    fn concerns(&self, path: &Path) -> bool {
+        /// What a ConfigMap's files are behind; it is replaced as a whole.
+        const DATA: &str = "..data";
+        let Some(name) = path.file_name() else { return true };
+        name == DATA || sources::is_one(path) || self.lock().contains(name)
+    }
+}
+
+fn watcher(events: mpsc::Sender<bool>, names: Names) -> Option<RecommendedWatcher> {
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if let Ok(Event { kind, .. }) = event
+        if let Ok(Event { kind, paths, .. }) = event
             && is_complete(&kind)
+            && (paths.is_empty() || paths.iter().any(|path| names.concerns(path)))
         {
             let _full_or_ended = events.try_send(matches!(kind, EventKind::Remove(_)));
         }
@@ -84,17 +116,22 @@ fn is_complete(kind: &EventKind) -> bool {
 fn rewatch(
     watcher: &mut Option<RecommendedWatcher>,
     watched: &mut HashSet<PathBuf>,
-    path: &Path,
-    control: &Control,
+    names: &Names,
+    files: &[&Path],
 ) {
     let Some(watcher) = watcher else { return };
-    let mut wanted = HashSet::new();
-    let status = control.status.load();
-    for file in std::iter::once(path).chain(status.plugin_files.iter().map(PathBuf::as_path)) {
-        wanted.extend(folder_of(file));
+    let (mut wanted, mut known) = (HashSet::new(), HashSet::new());
+    for file in files {
         // Behind a symbolic link, the target may change as well.
-        wanted.extend(file.canonicalize().ok().as_deref().and_then(folder_of));
+        let target = file.canonicalize().ok();
+        for path in links(file).into_iter().chain(target) {
+            known.extend(path.file_name().map(OsString::from));
+            wanted.extend(folder_of(&path));
+        }
     }
+    // A folder that goes is an event with its own name.
+    known.extend(wanted.iter().filter_map(|folder| folder.file_name()).map(OsString::from));
+    *names.lock() = known;
     watched.retain(|folder| {
         let keep = wanted.contains(folder) && folder.is_dir();
         if !keep {
@@ -110,6 +147,20 @@ fn rewatch(
     }
 }
 
+/// A path, and every symbolic link between it and its file.
+fn links(path: &Path) -> Vec<PathBuf> {
+    let mut found = vec![path.to_owned()];
+    while let Some(last) = found.last()
+        && found.len() < LINKS
+        && let Ok(target) = fs::read_link(last)
+    {
+        let from = last.parent().unwrap_or(Path::new("."));
+        let target = from.join(target);
+        found.push(target);
+    }
+    found
+}
+
 fn folder_of(path: &Path) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path.to_owned());
@@ -117,3 +168,6 @@ fn folder_of(path: &Path) -> Option<PathBuf> {
     let folder = path.parent()?;
     Some(if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() })
 }
+
+#[cfg(test)]
+mod tests;
