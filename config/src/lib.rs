@@ -34,7 +34,7 @@ pub use self::{
     edit::{Edit, EditError, MAX_EDITS, Step, edit},
     effective::{Effective, EffectiveField, ItemKind, Origin, effective},
     load::{Loaded, Source, load},
-    locate::{locate, locate_item},
+    locate::{Locator, locate, locate_item},
     reference::reference,
     schema::schema,
 };

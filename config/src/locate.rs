@@ -4,8 +4,11 @@
 //! at is the text parsed again by `saphyr-parser`, which keeps every place.
 
 mod build;
+mod locator;
 
 use std::rc::Rc;
+
+pub use self::locator::Locator;
 
 use crate::{
     excerpt::{self, Region},
@@ -38,23 +41,7 @@ pub fn locate_item(
     index: usize,
     part: &str,
 ) -> Option<(usize, usize, usize)> {
-    let mut left = index;
-    for (place, source) in sources.iter().enumerate() {
-        if source.text.len() > MAX_BYTES {
-            return None;
-        }
-        let places = Places::of(&source.text);
-        let items = places.items(list);
-        if left < items {
-            let dot = if part.is_empty() { "" } else { "." };
-            let path = Path::parse(&format!("{list}[{left}]{dot}{part}"))?;
-            let found = places.walk(&path);
-            let mark = found.mark(Spot::Value);
-            return (found.steps == path.0.len()).then_some((place, mark.line, mark.column));
-        }
-        left -= items;
-    }
-    None
+    Locator::new(sources).item(list, index, part)
 }
 
 /// A line and a column, from 1.

@@ -1,23 +1,28 @@
 //! What a request would meet, in words: for the command line, the admin API and the console.
 
+mod explained;
 mod steps;
-
-use std::fmt::Write as _;
+mod verdict;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use portico_config::{
-    Source,
-    config::{Config, HostPattern, ListenerRef, PathMatch, Route, Rule},
+    Locator, Source,
+    config::{Config, HostPattern, ListenerRef, PathMatch, Route, Rule, Service},
 };
 
-use self::steps::{RulePlace, Steps};
-use crate::router::{Request, Router, Sites};
+pub use self::explained::{Asked, Backend, Explained, Host, Listener, RulePlace};
+use self::steps::{Place, Steps};
+use crate::{
+    router::{Request, Router, Sites},
+    suspension::{Suspension, written},
+};
 
 /// A request that is asked about.
 #[derive(Debug)]
 pub struct Question {
     method: Method,
-    host: String,
+    /// Missing if only a path was given.
+    host: Option<String>,
     port: Option<u16>,
     path: String,
     query: Option<String>,
@@ -29,31 +34,29 @@ pub struct Question {
 pub enum InvalidQuestion {
     #[error("`{0}` is not an HTTP method")]
     Method(String),
-    #[error("`{0}` is not a URL: write it like `http://host/path`")]
+    #[error("`{0}` is not a URL: write it like `http://host/path` or `/path`")]
     Url(String),
     #[error("`{0}` is not a header: write it like `name: value`")]
     Header(String),
 }
 
-/// The answer.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// A rule takes it.
-    pub found: bool,
-    pub text: String,
-}
-
 impl Question {
-    /// `headers` are `name: value`; a `host` header replaces the URL's host.
+    /// `url` may be a path alone. `headers` are `name: value`; a `host` header replaces the URL's
+    /// host.
     ///
     /// # Errors
     /// Which part cannot be understood.
     pub fn new(method: &str, url: &str, headers: &[String]) -> Result<Self, InvalidQuestion> {
         let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
             .map_err(|_| InvalidQuestion::Method(method.to_owned()))?;
-        let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let full = match url.contains("://") || url.starts_with('/') {
+            true => url.to_owned(),
+            false => format!("http://{url}"),
+        };
         let uri: Uri = full.parse().map_err(|_| InvalidQuestion::Url(url.to_owned()))?;
-        let authority = uri.authority().ok_or_else(|| InvalidQuestion::Url(url.to_owned()))?;
+        if uri.authority().is_none() && !url.starts_with('/') {
+            return Err(InvalidQuestion::Url(url.to_owned()));
+        }
         let mut map = HeaderMap::new();
         for line in headers {
             let invalid = || InvalidQuestion::Header(line.clone());
@@ -65,68 +68,60 @@ impl Question {
         let named = map.get(http::header::HOST).and_then(|host| host.to_str().ok());
         Ok(Self {
             method,
-            host: named.unwrap_or_else(|| authority.host()).to_owned(),
-            port: authority.port_u16(),
+            host: named.or_else(|| uri.host()).map(str::to_owned),
+            port: uri.port_u16(),
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),
             headers: map,
         })
     }
+
+    /// Path and query.
+    fn target(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
+    }
 }
 
 /// Answers from a configuration alone: nothing is sent, no plugin is run. With the texts that it was
 /// read from, the answer names their lines.
-pub fn explain(config: &Config, sources: &[Source], question: &Question) -> Answer {
-    let mut answer = Answer::default();
-    let text = &mut answer.text;
-    let target = match &question.query {
-        Some(query) => format!("{}?{query}", question.path),
-        None => question.path.clone(),
+pub fn explain(config: &Config, sources: &[Source], question: &Question) -> Explained {
+    let lines = Locator::new(sources);
+    let mut answer = Explained::default();
+    let host = host_of(config, question, &mut answer.notes);
+    answer.request = Asked { method: question.method.to_string(), host, target: question.target() };
+    let Some(listener) = listener(config, question, &mut answer) else {
+        answer.answer = Some("404 no_listener".to_owned());
+        return answer.tell();
     };
-    line(text, "request", &format!("{} {target}, host `{}`", question.method, question.host));
-    let Some(listener) = listener(config, question, text) else { return answer };
-    let router = Router::new(config, listener);
-    let request = Request {
-        host: &question.host,
-        path: &question.path,
-        query: question.query.as_deref(),
-        method: &question.method,
-        headers: &question.headers,
-    };
-    let explanation = router.explain(config, &request);
-    match &explanation.host {
-        Some(host) => line(text, "host", &format!("`{}` matches", pattern(host))),
-        None => {
-            let known = explanation.hosts_known.iter().map(|host| format!("`{}`", pattern(host)));
-            let known = known.collect::<Vec<_>>().join(", ");
-            line(text, "host", &format!("no route has this host; there are: {known}"));
-        }
+    answer.listener = Some(describe_listener(config, listener, &lines));
+    rules(config, listener, question, &lines, &mut answer);
+    answer.tell()
+}
+
+/// The host that is asked for; one that a listener has if none is given.
+fn host_of(config: &Config, question: &Question, notes: &mut Vec<String>) -> String {
+    if let Some(host) = &question.host {
+        return host.clone();
     }
-    match explanation.found.and_then(|found| Some((found, rule_at(config, found.rule)?))) {
-        Some((found, (route, rule))) => {
-            answer.found = true;
-            let matched = rule.matches.get(usize::from(found.matched));
-            let path = matched.map_or_else(String::new, |matched| path_of(&matched.path));
-            line(text, "rule", &format!("`{}/{}`, {path}", route.name, rule.name));
-            if let Some(place) = place_of(config, found.rule) {
-                let host = question.host.as_str();
-                let steps = Steps { config, sources, place, listener, host };
-                describe(config, rule, &steps, text);
-            }
-        }
-        None => line(text, "rule", "none: the answer is 404 `no_route`"),
-    }
-    for (index, lost) in explanation.lost.iter().enumerate() {
-        let Some((route, rule)) = rule_at(config, lost.rule) else { continue };
-        let label = if index == 0 { "lost" } else { "" };
-        line(text, label, &format!("`{}/{}`: {}", route.name, rule.name, lost.why));
-    }
-    answer
+    let Some(first) = config.listeners.first() else { return "localhost".to_owned() };
+    let own = first.hosts.iter().find_map(|host| match host {
+        HostPattern::Exact(name) => Some(name.to_string()),
+        HostPattern::Any | HostPattern::Suffix(_) => None,
+    });
+    let host = own.unwrap_or_else(|| "localhost".to_owned());
+    notes.push(format!("no host is given; asking listener `{}` for host `{host}`", first.name));
+    host
 }
 
 /// The listener that takes it: by port if the URL names one that something listens on, then by
-/// host.
-fn listener(config: &Config, question: &Question, text: &mut String) -> Option<ListenerRef> {
+/// host. The first if the URL is a path alone.
+fn listener(config: &Config, question: &Question, answer: &mut Explained) -> Option<ListenerRef> {
+    if question.host.is_none() {
+        return (!config.listeners.is_empty()).then_some(ListenerRef(0));
+    }
     let ports = |port| config.listeners.iter().any(|own| own.address.port() == port);
     let port = question.port.filter(|port| ports(*port));
     let candidates: Vec<ListenerRef> = (0..config.listeners.len())
@@ -134,57 +129,114 @@ fn listener(config: &Config, question: &Question, text: &mut String) -> Option<L
         .map(ListenerRef)
         .collect();
     if let (Some(asked), None) = (question.port, port) {
-        line(text, "note", &format!("nothing listens on port {asked}; looking at every listener"));
+        let note = format!("nothing listens on port {asked}; looking at every listener");
+        answer.notes.push(note);
     }
-    let Some(found) = Sites::new(config, &candidates).find(&question.host) else {
-        line(text, "listener", "none answers for this host: the answer is 404 `no_listener`");
-        return None;
-    };
-    let listener = &config.listeners[found.0];
-    line(text, "listener", &format!("`{}` on {}", listener.name, listener.address));
-    Some(found)
+    Sites::new(config, &candidates).find(&answer.request.host)
 }
 
-fn describe(config: &Config, rule: &Rule, steps: &Steps<'_>, text: &mut String) {
-    for (index, filter) in rule.filters.iter().enumerate() {
-        let label = if index == 0 { "filters" } else { "" };
-        line(text, label, &format!("{}. {}", index + 1, steps.describe(filter)));
+fn describe_listener(config: &Config, listener: ListenerRef, lines: &Locator<'_>) -> Listener {
+    let own = &config.listeners[listener.0];
+    let (source, line) = split(lines.line("listeners", listener.0, ""));
+    Listener { name: own.name.to_string(), address: own.address.to_string(), source, line }
+}
+
+/// Who takes it among the rules of a listener, and who does not.
+fn rules(
+    config: &Config,
+    listener: ListenerRef,
+    question: &Question,
+    lines: &Locator<'_>,
+    answer: &mut Explained,
+) {
+    let request = Request {
+        host: &answer.request.host,
+        path: &question.path,
+        query: question.query.as_deref(),
+        method: &question.method,
+        headers: &question.headers,
+    };
+    let explanation = Router::new(config, listener).explain(config, &request);
+    let known = match explanation.host {
+        Some(_) => Vec::new(),
+        None => explanation.hosts_known.iter().map(pattern).collect(),
+    };
+    answer.host = Some(Host { pattern: explanation.host.as_ref().map(pattern), known });
+    let lost = explanation.lost.into_iter();
+    answer.lost = lost.filter_map(|lost| rule_place(config, lost.rule, lost.why, lines)).collect();
+    let found = explanation.found;
+    let Some((found, (route, rule))) =
+        found.and_then(|found| Some((found, rule_at(config, found.rule)?)))
+    else {
+        answer.answer = Some("404 no_route".to_owned());
+        return;
+    };
+    answer.found = true;
+    let matched = rule.matches.get(usize::from(found.matched));
+    let path = matched.map_or_else(String::new, |matched| path_of(&matched.path));
+    answer.rule = rule_place(config, found.rule, path, lines);
+    if let Some(place) = place_of(config, found.rule) {
+        let steps = Steps { config, lines, place, listener, host: &answer.request.host };
+        answer.filters = rule.filters.iter().map(|filter| steps.describe(filter)).collect();
     }
-    let total: u32 = rule.backends.iter().map(|backend| backend.weight).sum();
-    for (index, backend) in rule.backends.iter().enumerate() {
+    answer.backends = backends(config, rule);
+    answer.timeout = rule.timeout.map(|timeout| format!("{timeout:?}"));
+    let port = config.listeners[listener.0].address.port();
+    answer.answer = verdict::of(config, route, rule, &answer.request, (found.prefix, port));
+}
+
+/// The services of a rule and what each gets: those that are suspended leave theirs to the others.
+fn backends(config: &Config, rule: &Rule) -> Vec<Backend> {
+    let services = rule.backends.iter().map(|backend| {
         let service = &config.services[backend.service.0];
-        let endpoints = service.endpoints.iter().map(|endpoint| match &endpoint.address {
-            portico_config::config::EndpointAddress::Ip(address) => address.to_string(),
-            portico_config::config::EndpointAddress::Dns { host, port } => {
-                format!("{host}:{port}")
-            }
+        (backend.weight, service, Suspension::of_service(service))
+    });
+    let services: Vec<_> = services.collect();
+    let taking = services.iter().filter(|(_, _, suspended)| suspended.is_none());
+    let total: u32 = taking.map(|(weight, _, _)| *weight).fold(0, u32::saturating_add);
+    let alone = services.len() == 1;
+    let backend = |(weight, service, suspended): (u32, &Service, Option<Suspension>)| {
+        let endpoints = service.endpoints.iter().map(|endpoint| {
+            let reason = endpoint.suspended.as_ref();
+            let reason = reason.map_or_else(String::new, |why| format!(" (suspended: {why})"));
+            format!("{}{reason}", written(&endpoint.address))
         });
-        let endpoints = endpoints.collect::<Vec<_>>().join(", ");
-        let share = match rule.backends.len() {
-            1 => String::new(),
-            _ => format!(", {} of {total}", backend.weight),
-        };
-        let label = if index == 0 { "backend" } else { "" };
-        line(text, label, &format!("`{}` at {endpoints}{share}", service.name));
-    }
-    match rule.timeout {
-        Some(timeout) => line(text, "timeout", &format!("{timeout:?}, then 504 `timeout`")),
-        None if rule.backends.is_empty() => {}
-        None => line(text, "timeout", "none: the client waits as long as the service does"),
-    }
+        Backend {
+            service: service.name.to_string(),
+            share: match suspended {
+                Some(_) => "none".to_owned(),
+                None if alone => "all".to_owned(),
+                None => format!("{weight} of {total}"),
+            },
+            suspended: suspended.map(|own| own.reason.to_string()),
+            endpoints: endpoints.collect(),
+        }
+    };
+    services.into_iter().map(backend).collect()
+}
+
+fn rule_place(config: &Config, flat: u32, why: String, lines: &Locator<'_>) -> Option<RulePlace> {
+    let Place { route, rule } = place_of(config, flat)?;
+    let (own, named) = rule_at(config, flat)?;
+    let (source, line) = split(lines.line("routes", route, &format!("rules[{rule}]")));
+    Some(RulePlace { route: own.name.to_string(), rule: named.name.to_string(), why, source, line })
+}
+
+fn split(place: Option<(&str, usize)>) -> (Option<String>, Option<usize>) {
+    place.map(|(source, line)| (source.to_owned(), line)).unzip()
 }
 
 fn rule_at(config: &Config, flat: u32) -> Option<(&Route, &Rule)> {
-    let RulePlace { route, rule } = place_of(config, flat)?;
+    let Place { route, rule } = place_of(config, flat)?;
     let route = config.routes.get(route)?;
     Some((route, route.rules.get(rule)?))
 }
 
-fn place_of(config: &Config, flat: u32) -> Option<RulePlace> {
+fn place_of(config: &Config, flat: u32) -> Option<Place> {
     let mut left = flat as usize;
     for (route, own) in config.routes.iter().enumerate() {
         if left < own.rules.len() {
-            return Some(RulePlace { route, rule: left });
+            return Some(Place { route, rule: left });
         }
         left -= own.rules.len();
     }
@@ -207,7 +259,5 @@ fn pattern(host: &HostPattern) -> String {
     }
 }
 
-fn line(text: &mut String, label: &str, content: &str) {
-    // Writing to a `String` cannot fail.
-    let _infallible = writeln!(text, "{label:<9} {content}");
-}
+#[cfg(test)]
+mod tests;

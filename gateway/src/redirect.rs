@@ -11,7 +11,8 @@ use crate::{answer::Answer, exchange::Exchange, heads};
 /// The redirect's answer.
 pub(crate) fn answer(redirect: &Redirect, head: &RequestHeader, exchange: &Exchange) -> Answer {
     let prefix = exchange.matched.map_or(0, |matched| matched.prefix);
-    let location = location(redirect, head, prefix, exchange.connection.facts.destination.port());
+    let port = exchange.connection.facts.destination.port();
+    let location = location(redirect, (heads::host(head), heads::target(head)), prefix, port);
     let mut headers = Vec::with_capacity(1);
     // Made of parts that were parts of a head or were checked with the configuration.
     if let Ok(location) = HeaderValue::from_str(&location) {
@@ -40,7 +41,13 @@ pub(crate) fn rewrite(rewrite: &Rewrite, head: &mut RequestHeader, prefix: usize
     }
 }
 
-fn location(redirect: &Redirect, head: &RequestHeader, prefix: usize, listener: u16) -> String {
+/// Where a request for this host and target is sent.
+pub(crate) fn location(
+    redirect: &Redirect,
+    (host, target): (&str, &str),
+    prefix: usize,
+    listener: u16,
+) -> String {
     let scheme = match redirect.scheme {
         Some(Scheme::Https) => "https",
         Some(Scheme::Http) | None => "http",
@@ -51,8 +58,8 @@ fn location(redirect: &Redirect, head: &RequestHeader, prefix: usize, listener: 
         (None, Some(_)) => well_known,
         (None, None) => listener,
     };
-    let host = redirect.host.as_deref().unwrap_or_else(|| without_port(heads::host(head)));
-    let (path, query) = split(heads::target(head));
+    let host = redirect.host.as_deref().unwrap_or_else(|| without_port(host));
+    let (path, query) = split(target);
     let path = match &redirect.path {
         Some(change) => change_path(change, path, prefix),
         None => path.to_owned(),
@@ -123,8 +130,7 @@ mod tests {
 
     #[test]
     fn a_redirect_keeps_what_it_does_not_name() {
-        let mut head = RequestHeader::build("GET", b"/a/b?c=d", None).unwrap();
-        head.insert_header("host", "fleet.local:30080").unwrap();
+        let asked = ("fleet.local:30080", "/a/b?c=d");
         let plain = Redirect { scheme: None, host: None, port: None, path: None, status: 302 };
         let https = Redirect { scheme: Some(Scheme::Https), ..plain.clone() };
         let moved = Redirect {
@@ -132,8 +138,8 @@ mod tests {
             path: Some(PathChange::Prefix("/x".into())),
             ..plain
         };
-        assert_eq!(location(&plain, &head, 2, 30080), "http://fleet.local:30080/a/b?c=d");
-        assert_eq!(location(&https, &head, 2, 30080), "https://fleet.local/a/b?c=d");
-        assert_eq!(location(&moved, &head, 2, 80), "http://other.local/x/b?c=d");
+        assert_eq!(location(&plain, asked, 2, 30080), "http://fleet.local:30080/a/b?c=d");
+        assert_eq!(location(&https, asked, 2, 30080), "https://fleet.local/a/b?c=d");
+        assert_eq!(location(&moved, asked, 2, 80), "http://other.local/x/b?c=d");
     }
 }

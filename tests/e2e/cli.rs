@@ -103,6 +103,11 @@ async fn the_admin_api_explains_the_same() -> Result<()> {
         answer["text"].as_str().is_some_and(|text| text.contains("`fleet/canary`")),
         "{answer}"
     );
+    assert_eq!(answer["rule"]["rule"], "canary");
+    assert!(answer["rule"]["line"].is_u64() && answer["listener"]["line"] == 1, "{answer}");
+    assert_eq!(answer["backends"][0]["share"], "all");
+    let path = gateway.read("/api/v1/explain?url=/api/staff").await?;
+    assert!(path["answer"] == "404 no_route" && path["notes"][0].is_string(), "{path}");
     let missing = portico_tests::get(gateway.admin, "/api/v1/explain?method=GET").await?;
     assert_eq!(missing.status, 400);
     Ok(())

@@ -60,8 +60,7 @@ pub(super) async fn explain(State(admin): State<Admin>, RawQuery(query): RawQuer
             let running = status.history.running();
             let same = running.filter(|running| running.number == snapshot.generation);
             let sources = same.map_or(&[][..], |running| &running.sources);
-            let answer = explain::explain(&snapshot.config, sources, &question);
-            Json(json!({ "found": answer.found, "text": answer.text })).into_response()
+            Json(explain::explain(&snapshot.config, sources, &question)).into_response()
         }
         Err(error) => refuse(&error.to_string()),
     }

@@ -1,35 +1,34 @@
 //! What applies to each filter of a rule for one request, and which line says so.
 
 use portico_config::{
-    Source,
+    Locator,
     config::{
         Config, Filter, HeaderChanges, ListenerRef, Override, PathChange, PluginStep, SetBy,
         Setting,
     },
-    locate_item,
 };
 
 use crate::router;
 
 /// Where a rule is: its route among all routes, and its place there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RulePlace {
+pub(super) struct Place {
     pub(super) route: usize,
     pub(super) rule: usize,
 }
 
 /// A request at a rule.
-pub(super) struct Steps<'a> {
+pub(super) struct Steps<'a, 's> {
     pub(super) config: &'a Config,
-    /// The texts that the configuration was read from; without them no lines are named.
-    pub(super) sources: &'a [Source],
-    pub(super) place: RulePlace,
+    /// Finds the lines of the texts that the configuration was read from, if they are there.
+    pub(super) lines: &'a Locator<'s>,
+    pub(super) place: Place,
     pub(super) listener: ListenerRef,
     /// As it was asked about.
     pub(super) host: &'a str,
 }
 
-impl Steps<'_> {
+impl Steps<'_, '_> {
     /// One filter in words.
     pub(super) fn describe(&self, filter: &Filter) -> String {
         match filter {
@@ -69,7 +68,7 @@ impl Steps<'_> {
 
     /// Who decided it, and where that is written.
     fn decided(&self, step: &PluginStep, by: SetBy) -> String {
-        let RulePlace { route, rule } = self.place;
+        let Place { route, rule } = self.place;
         let plugin = step.plugin.0;
         let filter = |in_rule: bool, index: usize| match in_rule {
             true => format!("rules[{rule}].filters[{index}].plugin"),
@@ -118,9 +117,8 @@ impl Steps<'_> {
 
     /// ` (portico.yaml:12)`, if it can be found.
     fn line(&self, list: &str, index: usize, part: &str) -> String {
-        let found = locate_item(self.sources, list, index, part);
-        let named = found.and_then(|(source, line, _)| Some((self.sources.get(source)?, line)));
-        named.map_or_else(String::new, |(source, line)| format!(" ({}:{line})", source.name))
+        let found = self.lines.line(list, index, part);
+        found.map_or_else(String::new, |(source, line)| format!(" ({source}:{line})"))
     }
 }
 
