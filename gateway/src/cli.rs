@@ -8,6 +8,7 @@ mod serve;
 
 mod doctor;
 mod requests;
+mod suspend;
 mod tap;
 mod trace;
 
@@ -69,6 +70,13 @@ enum Command {
     /// Ask a running gateway for one request, or a whole trace: where the time went, which filters
     /// and endpoints it met, what happened and what to do
     Trace(trace::Args),
+    /// Take a service, an endpoint or a route of a running gateway out of use, and say why
+    ///
+    /// It is written into the configuration. Whoever is turned away is told the reason, so it must
+    /// not hold secrets. Requests in flight finish.
+    Suspend(suspend::Suspend),
+    /// Take it into use again
+    Resume(suspend::Resume),
     /// Watch requests of a running gateway as they end
     Tap(tap::Args),
     /// Ask a running gateway which services drop the trace context
@@ -109,6 +117,8 @@ pub(crate) fn main() -> ExitCode {
         }
         Command::Requests(args) => requests::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Suspend(args) => suspend::suspend(&args),
+        Command::Resume(args) => suspend::resume(&args),
         Command::Tap(args) => tap::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Health { admin } => ask::health(admin),

@@ -1,5 +1,6 @@
 //! Services, endpoints and routes that are taken out of use while the gateway serves, and come back.
 
+mod command;
 mod parts;
 
 use std::{

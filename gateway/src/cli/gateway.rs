@@ -12,7 +12,7 @@ use clap::Args as ClapArgs;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::serve;
+use super::{plain::plain, serve};
 
 /// Where it is.
 #[derive(ClapArgs, Clone, Debug)]
@@ -59,9 +59,7 @@ impl Where {
         parameters: &[(&str, &str)],
     ) -> anyhow::Result<T> {
         let answer = self.ask(path, parameters, Needs::Nothing)?;
-        let text = text(answer.body)?;
-        serde_json::from_str(&text)
-            .context("the gateway's answer is not understood; is it of another version?")
+        understood(&text(answer.body)?)
     }
 
     /// Asks, and sees to it that the answer is what was asked for.
@@ -71,25 +69,27 @@ impl Where {
         parameters: &[(&str, &str)],
         needs: Needs,
     ) -> anyhow::Result<Answer> {
-        let answer = self.send(path, parameters, needs)?;
-        if answer.status == 200 {
-            return Ok(answer);
-        }
-        let (status, text) = (answer.status, text(answer.body)?);
-        let error = serde_json::from_str::<Value>(&text).ok();
-        let error = error.as_ref().and_then(|error| error["error"].as_str());
-        let said = error.unwrap_or_else(|| text.trim());
-        match said {
-            "" => bail!("the gateway answers {status}"),
-            said => bail!("{}", super::plain::plain(said)),
-        }
+        self.send("GET", path, parameters, needs, None)?.expected()
+    }
+
+    /// Wants something changed, and reads an answer that is JSON.
+    pub(super) fn change<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        change: &Value,
+    ) -> anyhow::Result<T> {
+        let body = Some(change.to_string());
+        let answer = self.send("POST", path, &[], Needs::Token, body)?.expected()?;
+        understood(&text(answer.body)?)
     }
 
     fn send(
         &self,
+        method: &str,
         path: &str,
         parameters: &[(&str, &str)],
         needs: Needs,
+        body: Option<String>,
     ) -> anyhow::Result<Answer> {
         let admin = self.admin;
         let stream = TcpStream::connect_timeout(&admin, CONNECT);
@@ -107,10 +107,18 @@ impl Where {
             None => String::new(),
         };
         // In HTTP/1.0 an answer ends with its connection, and comes in no chunks.
+        let body = body.unwrap_or_default();
+        let framing = match body.len() {
+            0 => String::new(),
+            length => format!("content-type: application/json\r\ncontent-length: {length}\r\n"),
+        };
+        let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         let head = format!(
-            "GET {path}?{query} HTTP/1.0\r\nhost: {admin}\r\naccept: application/json\r\n{authorization}\r\n"
+            "{method} {target} HTTP/1.0\r\nhost: {admin}\r\naccept: application/json\r\n\
+             {authorization}{framing}\r\n"
         );
         stream.write_all(head.as_bytes())?;
+        stream.write_all(body.as_bytes())?;
         Answer::begin(stream).with_context(|| format!("what answers at {admin} is no gateway"))
     }
 
@@ -156,6 +164,37 @@ impl Answer {
         }
         Ok(Self { status, body })
     }
+
+    /// The answer, or the error that it is.
+    fn expected(self) -> anyhow::Result<Self> {
+        if self.status == 200 {
+            return Ok(self);
+        }
+        let (status, text) = (self.status, text(self.body)?);
+        let error = serde_json::from_str::<Value>(&text).unwrap_or_default();
+        let said = error["error"].as_str().unwrap_or_else(|| text.trim());
+        match said {
+            "" => bail!("the gateway answers {status}"),
+            said => bail!("{}{}", plain(said), problems(&error)),
+        }
+    }
+}
+
+/// What is wrong with a configuration, a line each.
+fn problems(error: &Value) -> String {
+    /// More is no help in a terminal.
+    const SHOWN: usize = 20;
+    let problems = error["diagnostics"].as_array().map_or(&[][..], Vec::as_slice);
+    let line = |problem: &Value| {
+        let text = |name: &str| plain(problem[name].as_str().unwrap_or_default());
+        format!("\n{}:{}: {}", text("source"), problem["line"], text("message"))
+    };
+    problems.iter().take(SHOWN).map(line).collect()
+}
+
+fn understood<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+    serde_json::from_str(text)
+        .context("the gateway's answer is not understood; is it of another version?")
 }
 
 fn text(body: impl Read) -> anyhow::Result<String> {
