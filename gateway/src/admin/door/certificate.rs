@@ -130,13 +130,9 @@ mod tests {
                 "certificate bob",
                 Role::Viewer,
             ),
-            (
-                vec![(name.clone(), "ops"), (unit.clone(), "staff")],
-                "certificate ops",
-                Role::Operator,
-            ),
+            (vec![(name.clone(), "ops"), (unit, "staff")], "certificate ops", Role::Operator),
             (vec![(name.clone(), "viewer")], "certificate viewer", Role::Operator),
-            (vec![(name.clone(), "a\nb")], "certificate ab", Role::Operator),
+            (vec![(name, "a\nb")], "certificate ab", Role::Operator),
         ] {
             let holder = Holder::of(&certificate(&subject));
             assert_eq!((&*holder.name, holder.role), (expected, role));

@@ -1,6 +1,11 @@
 //! TLS on the admin listener: its own certificate, and the authority of its clients'.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use rustls::{
@@ -176,8 +181,8 @@ fn config(files: &TlsFiles, texts: &Texts) -> Result<Arc<ServerConfig>, TlsError
     Ok(Arc::new(config))
 }
 
-fn certificates(path: &PathBuf, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let wrong = || TlsError::Pem { path: path.clone(), what: "certificate" };
+fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let wrong = || TlsError::Pem { path: path.to_owned(), what: "certificate" };
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let all = all.map_err(|_| wrong())?;
     if all.is_empty() { Err(wrong()) } else { Ok(all) }
