@@ -1,4 +1,8 @@
 //! What the console asks of the gateway.
 
 mod changes;
+mod overview;
 mod plugins;
+mod send;
+mod stream;
+mod topology;

@@ -36,13 +36,16 @@ fn main() {
     }
     let now = begin + Duration::from_secs(SECONDS);
     let tick = ticks / SECONDS as u32;
+    let (short, _) = timed(|| graph.view(Duration::from_secs(10), now).links.len());
+    let (again, ()) = timed(|| graph.tick(now));
     let (view, seen) = timed(|| graph.view(Duration::from_secs(60), now).links.len());
     let (make, families) = timed(|| requests(&registry, None, Detail::Explicit, now));
     let (write, page) = timed(|| render(&families, Format::Prometheus).len());
     let memory = graph.memory() >> 20;
     let lines = [
         format!("tick of {} series: {tick:?}; rings: {memory} MiB", places.len()),
-        format!("view of a minute: {view:?}, {seen} links"),
+        format!("view of ten seconds: {short:?}, of a minute: {view:?}, {seen} links"),
+        format!("tick when nothing was counted: {again:?}"),
         format!("page: {make:?} to add up, {write:?} to write {} KiB", page >> 10),
     ];
     lines.iter().for_each(|line| print(line));

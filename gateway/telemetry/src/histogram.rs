@@ -151,10 +151,11 @@ impl Histogram {
 
     /// Adds what was counted to a sum.
     pub(crate) fn add_to(&self, sum: &mut Distribution) {
-        sum.counts[0] += self.short.load(Relaxed);
-        let sums = sum.counts[1..].chunks_exact_mut(PER_OCTAVE);
-        for (octave, sums) in self.octaves.iter().zip(sums) {
+        sum.add_bucket(0, self.short.load(Relaxed));
+        for (index, octave) in self.octaves.iter().enumerate() {
             let Some(octave) = octave.get() else { continue };
+            let first = 1 + index * PER_OCTAVE;
+            let sums = sum.within(first, first + PER_OCTAVE);
             for (count, sum) in octave.iter().zip(sums) {
                 *sum += count.load(Relaxed);
             }
@@ -163,33 +164,43 @@ impl Histogram {
 }
 
 /// Counts by bucket, as a reader has added them up.
-#[derive(Clone, Debug, Eq, PartialEq)]
+///
+/// Durations of one kind lie in a few doublings, so readers look only where something was counted:
+/// graphs of thousands of links add up and look through a lot of these.
+#[derive(Clone, Debug, Default)]
 pub struct Distribution {
+    /// None at all before the first.
     counts: Vec<u64>,
+    /// Outside of this range nothing was counted.
+    low: usize,
+    high: usize,
 }
 
-impl Default for Distribution {
-    fn default() -> Self {
-        Self { counts: vec![0; BUCKETS] }
+impl PartialEq for Distribution {
+    fn eq(&self, other: &Self) -> bool {
+        self.occupied().eq(other.occupied())
     }
 }
+
+impl Eq for Distribution {}
 
 impl Distribution {
     /// Counts one duration.
     pub fn add(&mut self, took: Duration) {
-        self.counts[bucket(took)] += 1;
+        self.add_bucket(bucket(took), 1);
     }
 
     /// Counts what was counted elsewhere.
     pub fn merge(&mut self, other: &Self) {
-        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
+        let sums = self.within(other.low, other.high);
+        for (sum, count) in sums.iter_mut().zip(other.looked_at()) {
             *sum += count;
         }
     }
 
     /// How many durations were counted.
     pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        self.looked_at().iter().sum()
     }
 
     /// The duration that a share (0 to 1) of all does not exceed; none if nothing was counted. At
@@ -202,7 +213,7 @@ impl Distribution {
     /// Several of them, which grow, in one pass.
     pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> [Option<Duration>; N] {
         let count = self.count();
-        let (mut below, mut bucket) = (0, 0);
+        let (mut below, mut bucket) = (0, self.low);
         shares.map(|share| {
             if count == 0 {
                 return None;
@@ -218,17 +229,40 @@ impl Distribution {
 
     /// Buckets in which something was counted, in order: number and count.
     pub fn occupied(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0)
+        let counts = self.looked_at().iter().copied();
+        (self.low..).zip(counts).filter(|(_, count)| *count > 0)
     }
 
     pub(crate) fn add_bucket(&mut self, bucket: usize, count: u64) {
-        if let Some(sum) = self.counts.get_mut(bucket) {
-            *sum += count;
+        if count > 0 && bucket < BUCKETS {
+            self.within(bucket, bucket + 1)[0] += count;
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.counts.fill(0);
+        let (low, high) = (self.low, self.high);
+        if let Some(counts) = self.counts.get_mut(low..high) {
+            counts.fill(0);
+        }
+        (self.low, self.high) = (0, 0);
+    }
+
+    fn looked_at(&self) -> &[u64] {
+        self.counts.get(self.low..self.high).unwrap_or_default()
+    }
+
+    /// Buckets from one to another, of which there are so many, and which are looked at from now on.
+    fn within(&mut self, low: usize, high: usize) -> &mut [u64] {
+        if low >= high {
+            return &mut [];
+        }
+        if self.counts.is_empty() {
+            self.counts = vec![0; BUCKETS];
+        }
+        let is_empty = self.low >= self.high;
+        self.low = if is_empty { low } else { self.low.min(low) };
+        self.high = self.high.max(high);
+        &mut self.counts[low..high]
     }
 }
 

@@ -192,3 +192,42 @@ fn a_busy_link_costs_what_is_documented() {
     assert!((10_000..80_000).contains(&memory), "{memory}");
     println!("{memory} bytes for a busy link");
 }
+
+#[test]
+fn looking_more_often_changes_no_rate() {
+    let town = Town::new(Settings::default());
+    let [entry, ..] = town.places("a");
+    let mut rates = Vec::new();
+    for quarter in 1..=200_u64 {
+        (0..25).for_each(|_| entry.add(0, &sample(200, 5)));
+        let now = at(0) + Duration::from_millis(250 * quarter + 100);
+        town.graph.tick(now);
+        let view = town.graph.view(Duration::from_secs(10), now);
+        rates.push(view.nodes[0].stats.requests_per_second);
+    }
+    // A hundred a second, at every moment, once there is a second to speak of.
+    assert!(rates[8..].iter().all(|rate| (rate - 100.0).abs() < 6.0), "{rates:?}");
+    assert_eq!(requests(&town.view(1_000, 60), "client", "listener:web"), 5_000);
+}
+
+#[test]
+fn the_history_of_a_place() {
+    let town = Town::new(Settings::default());
+    let ([one, ..], [two, ..]) = (town.places("a"), town.places("b"));
+    for second in 1..=300 {
+        one.add(0, &sample(200, 5));
+        two.add(0, &sample(if second <= 100 { 200 } else { 500 }, 50));
+        town.graph.tick(at(second));
+    }
+    let is = |name: &'static str| move |edge: &Edge| matches!(edge, Edge::Entry { route: Some(own), .. } if &**own == name);
+    let minute = town.graph.history(Duration::from_secs(60), at(300), is("b"));
+    assert_eq!((minute.len(), minute[0].at, minute[59].at), (60, START + 240, START + 299));
+    assert!(minute.iter().all(|point| point.errors_per_second == 1.0));
+    let all = town.graph.history(Duration::from_secs(400), at(300), |_| true);
+    assert_eq!((all.len(), all[0].at), (40, START - 100));
+    assert_eq!((all[5].requests_per_second, all[5].p50_ms), (0.0, None));
+    assert_eq!((all[15].requests_per_second, all[15].errors_per_second), (2.0, 0.0));
+    assert_eq!((all[39].requests_per_second, all[39].errors_per_second), (2.0, 1.0));
+    let stats = town.graph.stats(Duration::from_secs(10), is("a"));
+    assert_eq!((stats.requests, stats.requests_per_second), (10, 1.0));
+}

@@ -109,3 +109,29 @@ fn lanes_and_index_agree_with_what_is_held() {
     let by_trace: usize = (1..50).map(|id| store.trace_records(&trace_id(id)).len()).sum();
     assert_eq!(by_trace, all.len());
 }
+
+#[test]
+fn what_is_new_and_what_is_recent() {
+    let store = store(256 * 1024);
+    assert_eq!((store.latest(), store.since(0).len()), (0, 0));
+    for (route, interest) in
+        [("a", Interest::Failed), ("b", Interest::Sample), ("a", Interest::Failed)]
+    {
+        store.insert(&routed(record(), route), interest);
+    }
+    let seqs = |kept: Vec<Arc<Kept>>| {
+        let mut seqs: Vec<_> = kept.iter().map(|kept| kept.seq).collect();
+        seqs.sort_unstable();
+        seqs
+    };
+    assert_eq!(seqs(store.since(1)), [2, 3]);
+    assert!(store.since(store.latest()).is_empty());
+    let failed = |interest, _: Option<&Arc<str>>| interest == Interest::Failed;
+    let begin = SystemTime::UNIX_EPOCH;
+    assert_eq!(seqs(store.recent(begin, 10, failed)), [1, 3]);
+    assert_eq!(seqs(store.recent(begin, 1, failed)), [3]);
+    let of_b = |_, route: Option<&Arc<str>>| route.is_some_and(|own| **own == *"b");
+    assert_eq!(seqs(store.recent(begin, 10, of_b)), [2]);
+    let later = record().started + Duration::from_secs(3_600);
+    assert!(store.recent(later, 10, failed).is_empty());
+}
