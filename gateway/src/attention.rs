@@ -22,6 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::situation::Situation;
+pub(crate) use self::slow::is_trouble as is_slow;
 
 /// Most sentences. Whoever has more trouble than this begins at the top.
 const MOST: usize = 50;

@@ -1,6 +1,7 @@
 //! `GET /api/v1/overview`: is it up, where, how well, and what needs attention.
 
 mod addresses;
+mod calls;
 mod gather;
 mod memory;
 mod ways;

@@ -106,6 +106,8 @@ pub struct Way {
     /// Requests that are at the route now, if nothing has ended there for a while, and how long that
     /// is.
     pub hanging: Option<(u64, Duration)>,
+    /// Routes that it was seen to call while it served requests of this way.
+    pub calls: Vec<String>,
 }
 
 /// A rule without a timeout.

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{
     Action, Attention, Kind, Severity,
-    situation::{Failure, Numbers, Situation, Unlimited, Way},
-    words::{capital, count, time},
+    situation::{Failure, Numbers, Route, Situation, Unlimited, Way},
+    words::{capital, count, list, time},
 };
 
 /// What takes this long is slow: people notice, and callers pile up.
@@ -26,11 +26,28 @@ const STREAM: Duration = Duration::from_secs(60);
 const GONE: u64 = 3;
 
 pub(super) fn say(situation: &Situation, all: &mut Vec<Attention>) {
+    // Two that call each other explain nothing.
+    let explains = |called: &str, name: &str| {
+        let mut routes = situation.routes.iter().filter(|route| route.name == called);
+        routes.any(|route| {
+            route.ways.iter().any(is_trouble)
+                && !route.ways.iter().any(|way| way.calls.iter().any(|own| own == name))
+        })
+    };
     for route in &situation.routes {
         let gone = gone(situation, &route.name);
         let before = all.len();
         for way in &route.ways {
-            all.extend(slow(&route.name, way, gone));
+            // Who waits for another one that is slow is not the one to blame.
+            if way.calls.iter().any(|called| explains(called, &route.name)) {
+                continue;
+            }
+            let is_waiting =
+                |other: &&Route| other.ways.iter().any(|own| own.calls.contains(&route.name));
+            let others = situation.routes.iter().filter(|other| other.name != route.name);
+            let waiting: Vec<String> =
+                others.filter(is_waiting).map(|other| other.name.clone()).collect();
+            all.extend(slow(&route.name, way, gone, &waiting));
         }
         let is_said = all.len() > before;
         if let Some(gone) = gone.filter(|gone| !is_said && gone.count >= GONE && gone.now > 0) {
@@ -39,12 +56,18 @@ pub(super) fn say(situation: &Situation, all: &mut Vec<Attention>) {
     }
 }
 
+/// It is slow, and nothing ends that.
+pub(crate) fn is_trouble(way: &Way) -> bool {
+    let is_hanging = way.hanging.is_some_and(|(_, since)| since >= HANGING);
+    way.unlimited.is_some() && (is_hanging || is_slow(&way.numbers).is_some())
+}
+
 fn gone<'a>(situation: &'a Situation, route: &str) -> Option<&'a Failure> {
     let mut failures = situation.failures.iter();
     failures.find(|own| own.reason == "client_gone" && own.route.as_deref() == Some(route))
 }
 
-fn slow(route: &str, way: &Way, gone: Option<&Failure>) -> Option<Attention> {
+fn slow(route: &str, way: &Way, gone: Option<&Failure>, waiting: &[String]) -> Option<Attention> {
     // Who has set a timeout has decided how long to wait.
     let Unlimited { shown, path } = way.unlimited.as_ref()?;
     let service = &way.service;
@@ -85,14 +108,19 @@ fn slow(route: &str, way: &Way, gone: Option<&Failure>) -> Option<Attention> {
     let reason = format!("{service} is slow, and nobody should wait for it");
     let href = format!("/traces?q=route:{route}&sort=duration");
     let found = found
-        .why(causes(way, p99, gone))
+        .why(causes(way, p99, gone, waiting))
         .weight(weight)
         .action(Action::change("Set timeout: 1s".to_owned(), edit, &reason))
         .action(Action::page("Show a slow request", href));
     Some(found)
 }
 
-fn causes(way: &Way, p99: Option<Duration>, gone: Option<&Failure>) -> Option<String> {
+fn causes(
+    way: &Way,
+    p99: Option<Duration>,
+    gone: Option<&Failure>,
+    waiting: &[String],
+) -> Option<String> {
     let mut causes = Vec::new();
     if let (Some(p50), Some(p99)) = (way.numbers.minute.p50, p99) {
         causes.push(format!(
@@ -100,6 +128,10 @@ fn causes(way: &Way, p99: Option<Duration>, gone: Option<&Failure>) -> Option<St
             time(p50),
             time(p99)
         ));
+    }
+    if !waiting.is_empty() {
+        let wait = if waiting.len() == 1 { "waits" } else { "wait" };
+        causes.push(format!("{} {wait} for it, too.", list(waiting)));
     }
     if let Some(gone) = gone {
         let clients = count(gone.count, "client", "clients");

@@ -32,6 +32,7 @@ fn staff(numbers: Numbers, hanging: Option<(u64, u64)>, is_limited: bool) -> Rou
         numbers,
         unlimited: Some(unlimited).filter(|_| !is_limited),
         hanging: hanging.map(|(waiting, since)| (waiting, Duration::from_secs(since))),
+        calls: Vec::new(),
     };
     Route { name: "staff".into(), numbers, ways: vec![way] }
 }
@@ -122,6 +123,23 @@ fn a_slow_service_without_a_timeout() {
     let once = numbers(count(1, 0, 5.02), Count::default());
     let once = Situation { routes: vec![staff(once, None, false)], ..quiet() };
     assert!(attention(&once).is_empty());
+}
+
+#[test]
+fn who_waits_for_a_slow_one_is_not_to_blame() {
+    let slow = numbers(count(7, 0, 5.02), count(3, 0, 5.0));
+    let mut positions = staff(slow, Some((2, 9)), false);
+    positions.name = "positions".into();
+    positions.ways[0].service = "position-tracker".into();
+    positions.ways[0].calls = vec!["staff".into()];
+    let with = |staff| Situation { routes: vec![positions.clone(), staff], ..quiet() };
+    let found = attention(&with(staff(slow, None, false)));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].id, "slow:staff/staff");
+    assert!(found[0].why.as_deref().unwrap().ends_with("`positions` waits for it, too."));
+    // Once `staff` has a timeout, it is no excuse any more.
+    let found = attention(&with(staff(slow, None, true)));
+    assert_eq!(found[0].id, "slow:positions/position-tracker");
 }
 
 #[test]

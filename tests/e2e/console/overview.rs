@@ -51,9 +51,12 @@ async fn without_traffic_it_says_how_to_make_some() -> Result<()> {
     assert_eq!((&notice["id"], &notice["severity"]), (&"no_traffic:all".into(), &"notice".into()));
     get(gateway.address, "/api/staff").await?;
     stops_saying(&gateway, "no_traffic:all").await?;
-    let overview = gateway.read("/api/v1/overview").await?;
-    assert_eq!(overview["stats"]["requests"], 1);
-    Ok(())
+    eventually(async || {
+        let overview = gateway.read("/api/v1/overview").await?;
+        ensure!(overview["stats"]["requests"] == 1, "{overview:#}");
+        Ok(())
+    })
+    .await
 }
 
 /// The fleet story, in small.
@@ -144,5 +147,42 @@ async fn a_wrong_host_is_told_which_ones_are_known() -> Result<()> {
     let sentence = said["sentence"].as_str().unwrap_or_default();
     let words = "they ask for host `wrong.local`, and the routes know `fleet.local`";
     assert!(sentence.contains(words), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_waits_for_a_slow_service_is_not_blamed() -> Result<()> {
+    let staff = Backend::with("staff", Behaviour::Delay(Duration::from_millis(1_100))).await?;
+    let outer = Backend::with("positions", Behaviour::Delay(Duration::from_millis(1_800))).await?;
+    let services = [("staff", staff.address), ("positions", outer.address)];
+    let routes =
+        format!("{ROUTE}\n  - {{ name: positions, rules: [{{ backends: [positions] }}] }}");
+    let text =
+        configuration(&services, &routes) + "telemetry: { receiver: { http: '127.0.0.1:0' } }\n";
+    let gateway = Gateway::start(&text).await?;
+    // As if the one called the other while it serves: in the same trace.
+    let pair = async |nth: usize| {
+        let trace = format!("00-{:032x}-00000000000000aa-01", nth + 1);
+        let asks = Request::get("/").header("traceparent", &trace);
+        let called = async {
+            eventually(async || Ok(ensure!(outer.received().len() > nth, "not asked yet"))).await?;
+            let request = Request::get("/api/staff").header("traceparent", &trace);
+            request.send(gateway.address).await
+        };
+        let (asks, called) = tokio::join!(asks.send(gateway.address), called);
+        asks.and(called)
+    };
+    for nth in 0..3 {
+        assert_eq!(pair(nth).await?.status, 200);
+    }
+    let staff = eventually(async || {
+        let said = said(&gateway, "slow:staff/staff").await?.context("not blamed")?;
+        let why = said["why"].as_str().unwrap_or_default();
+        ensure!(why.ends_with("`positions` waits for it, too."), "{said:#}");
+        Ok(said)
+    })
+    .await?;
+    assert_eq!(staff["severity"], "critical");
+    assert!(said(&gateway, "slow:positions/positions").await?.is_none());
     Ok(())
 }

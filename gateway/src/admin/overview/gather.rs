@@ -118,7 +118,9 @@ fn strangers(admin: &Admin, facts: &Facts) -> Strangers {
     let (mut hosts, mut paths) = (BTreeMap::<String, u64>::new(), BTreeMap::new());
     for kept in kept.iter().filter(|kept| kept.record.response.status == 404) {
         let request = &kept.record.request;
-        let host = request.authority.rsplit_once(':').map_or(&*request.authority, |(host, _)| host);
+        let authority = &*request.authority;
+        let port = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
+        let host = port.map_or(authority, |(host, _)| host);
         *hosts.entry(host.to_ascii_lowercase()).or_default() += 1;
         *paths.entry(request.path().to_owned()).or_default() += 1;
     }
@@ -182,7 +184,8 @@ fn findings(admin: &Admin, facts: &Facts, at: SystemTime) -> Vec<Finding> {
         trace_id: own.trace_id.clone(),
         dropped: own.dropped as u64,
     };
-    found.iter().map(finding).collect()
+    // Who drops contexts drops most of them; less may be chance after all.
+    found.iter().filter(|own| own.dropped * 2 >= own.calls).map(finding).collect()
 }
 
 fn telling(admin: &Admin, facts: &Facts) -> Telling {

@@ -1,13 +1,23 @@
 //! Routes, and the ways from them to services: what was counted, and who has no timeout.
 
-use std::collections::HashSet;
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::SystemTime,
+};
 
 use portico_config::config::{PathMatch, Route, Rule};
 use serde_json::{Value, json};
 
+use super::calls;
 use crate::{
-    admin::{Admin, facts::Facts},
-    attention::situation::{self, Unlimited, Way},
+    admin::{
+        Admin,
+        facts::{Facts, MINUTE},
+    },
+    attention::{
+        self,
+        situation::{self, Unlimited, Way},
+    },
 };
 
 pub(super) fn routes(admin: &Admin, facts: &Facts) -> Vec<situation::Route> {
@@ -30,6 +40,7 @@ pub(super) fn routes(admin: &Admin, facts: &Facts) -> Vec<situation::Route> {
                 numbers: own.numbers,
                 unlimited: unlimited(route, service),
                 hanging,
+                calls: Vec::new(),
             })
         });
         situation::Route {
@@ -38,13 +49,33 @@ pub(super) fn routes(admin: &Admin, facts: &Facts) -> Vec<situation::Route> {
             ways: ways.collect(),
         }
     };
-    let routes: Vec<_> = config.routes.iter().map(route).collect();
+    let mut routes: Vec<_> = config.routes.iter().map(route).collect();
+    blame(admin, facts, &mut routes);
     let known: HashSet<(&str, &str)> = routes
         .iter()
         .flat_map(|route| route.ways.iter().map(|way| (&*route.name, &*way.service)))
         .collect();
     admin.memory.retain(|route, service| known.contains(&(route, service)));
     routes
+}
+
+/// Where several are slow, one may wait for the other.
+fn blame(admin: &Admin, facts: &Facts, routes: &mut [situation::Route]) {
+    let is_slow = |route: &&situation::Route| route.ways.iter().any(attention::is_slow);
+    let slow = routes.iter().filter(is_slow).map(|route| route.name.clone());
+    let slow: Vec<String> = slow.collect();
+    if slow.len() < 2 {
+        return;
+    }
+    let names: BTreeSet<&str> = slow.iter().map(|name| &**name).collect();
+    let since = facts.at.checked_sub(MINUTE).unwrap_or(SystemTime::UNIX_EPOCH);
+    let calls = calls::among(&names, &admin.telemetry.shelf().store, since);
+    for route in routes {
+        let Some(called) = calls.get(&route.name) else { continue };
+        for way in &mut route.ways {
+            way.calls = called.iter().cloned().collect();
+        }
+    }
 }
 
 /// The first rule that sends requests to a service and has no timeout.

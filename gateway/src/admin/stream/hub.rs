@@ -32,9 +32,13 @@ struct State {
     is_running: bool,
     /// The last one.
     overview: Option<Bytes>,
+    /// Groups so far.
+    counted: u64,
 }
 
 struct Group {
+    /// Tells it from a later one of the same window.
+    id: u64,
     window: Duration,
     events: Sender<Bytes>,
     /// What listeners know, with all events that were sent; nothing before the first graph.
@@ -48,7 +52,7 @@ pub(super) struct Full(pub(super) usize, pub(super) &'static str);
 /// One who listens, until it is dropped.
 pub(super) struct Listener {
     hub: Arc<Hub>,
-    window: Duration,
+    group: u64,
     pub(super) events: Receiver<Bytes>,
     graph: Option<Arc<Graph>>,
     overview: Option<Bytes>,
@@ -69,23 +73,25 @@ impl Hub {
             }
             None => {
                 let (events, _) = channel(WAITING);
-                state.groups.push(Group { window, events, graph: None, listeners: 0 });
+                state.counted += 1;
+                let id = state.counted;
+                state.groups.push(Group { id, window, events, graph: None, listeners: 0 });
                 state.groups.len() - 1
             }
         };
         let group = &mut state.groups[group];
         group.listeners += 1;
-        let (events, graph) = (group.events.subscribe(), group.graph.clone());
+        let (id, events, graph) = (group.id, group.events.subscribe(), group.graph.clone());
         let is_first = !std::mem::replace(&mut state.is_running, true);
         drop(state);
-        Ok((Listener { hub: this.clone(), window, events, graph, overview }, is_first))
+        Ok((Listener { hub: this.clone(), group: id, events, graph, overview }, is_first))
     }
 
     /// The windows that somebody looks at; none, and nobody makes events any more, if nobody does.
     pub(super) fn windows(&self) -> Vec<Duration> {
         let mut state = self.lock();
         if state.groups.is_empty() {
-            *state = State::default();
+            state.end();
         }
         state.groups.iter().map(|group| group.window).collect()
     }
@@ -124,9 +130,16 @@ impl Hub {
         }
     }
 
-    fn leave(&self, window: Duration) {
+    /// The task has failed. Listeners see their streams end; who comes back starts another one.
+    pub(super) fn abandon(&self) {
         let mut state = self.lock();
-        if let Some(group) = state.groups.iter_mut().find(|group| group.window == window) {
+        state.groups.clear();
+        state.end();
+    }
+
+    fn leave(&self, group: u64) {
+        let mut state = self.lock();
+        if let Some(group) = state.groups.iter_mut().find(|own| own.id == group) {
             group.listeners -= 1;
         }
         state.groups.retain(|group| group.listeners > 0);
@@ -138,6 +151,11 @@ impl Hub {
 }
 
 impl State {
+    fn end(&mut self) {
+        self.is_running = false;
+        self.overview = None;
+    }
+
     fn group(&self, window: Duration) -> Option<&Group> {
         self.groups.iter().find(|group| group.window == window)
     }
@@ -153,7 +171,7 @@ impl Listener {
     /// Leaves out what it has missed.
     pub(super) fn again(&mut self) {
         let state = self.hub.lock();
-        if let Some(group) = state.group(self.window) {
+        if let Some(group) = state.groups.iter().find(|own| own.id == self.group) {
             self.events = group.events.subscribe();
             self.graph = group.graph.clone();
         }
@@ -163,6 +181,66 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.hub.leave(self.window);
+        self.hub.leave(self.group);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::broadcast::error::RecvError;
+
+    use portico_telemetry::graph::{Stats, View};
+
+    use super::*;
+    use crate::admin::badges::Badges;
+
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    fn graph(at: u64, requests: u64) -> Graph {
+        let stats = Stats { requests, ..Stats::default() };
+        let link = portico_telemetry::graph::Link { from: "a".into(), to: "b".into(), stats };
+        let (nodes, links) = (Vec::new(), vec![link]);
+        let view = View { at, window_seconds: 10, since: 1, resolution_seconds: 1, nodes, links };
+        Graph::new(view, &Badges::default(), Arc::default(), None)
+    }
+
+    fn text(frame: Option<&Bytes>) -> &str {
+        frame.map_or("", |frame| std::str::from_utf8(frame).unwrap())
+    }
+
+    #[tokio::test]
+    async fn who_reads_too_slowly_gets_the_whole_graph_again() {
+        let hub = Arc::<Hub>::default();
+        let Ok((mut slow, true)) = Hub::join(&hub, WINDOW) else { panic!("no task is started") };
+        assert!(slow.first().is_empty());
+        for at in 0..100 {
+            hub.draw(WINDOW, graph(at, at));
+        }
+        assert!(matches!(slow.events.recv().await, Err(RecvError::Lagged(_))));
+        slow.again();
+        let first = slow.first();
+        assert!(text(first.first()).starts_with("event: graph\ndata: {\"at\":99,"));
+        hub.draw(WINDOW, graph(100, 99));
+        hub.draw(WINDOW, graph(101, 101));
+        let event = slow.events.recv().await.unwrap();
+        // The first of the two changes nothing.
+        assert!(text(Some(&event)).starts_with("event: graph_changes\ndata: {\"at\":101,"));
+    }
+
+    #[tokio::test]
+    async fn the_task_ends_with_the_last_and_starts_again() {
+        let hub = Arc::<Hub>::default();
+        let Ok((one, true)) = Hub::join(&hub, WINDOW) else { panic!("no task is started") };
+        let Ok((two, false)) = Hub::join(&hub, WINDOW) else { panic!("a second task is started") };
+        drop(one);
+        assert_eq!(hub.windows(), [WINDOW]);
+        drop(two);
+        assert!(hub.windows().is_empty());
+        let Ok((mut three, true)) = Hub::join(&hub, WINDOW) else { panic!("no task is started") };
+        hub.abandon();
+        assert!(matches!(three.events.recv().await, Err(RecvError::Closed)));
+        let Ok((_four, true)) = Hub::join(&hub, WINDOW) else { panic!("no task is started") };
+        drop(three);
+        assert_eq!(hub.windows(), [WINDOW]);
     }
 }

@@ -22,6 +22,9 @@ use crate::admin::{
 const PERIOD: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(2);
 
+/// How often the collector looks.
+const COLLECTED: Duration = Duration::from_secs(1);
+
 /// The overview is words and a few numbers.
 const OVERVIEW: Duration = Duration::from_secs(1);
 const LONGEST_OVERVIEW: Duration = Duration::from_secs(4);
@@ -50,8 +53,9 @@ pub(super) async fn run(admin: Admin) {
         told: None,
         admin,
     };
+    let hub = work.admin.hub.clone();
     loop {
-        let windows = work.admin.hub.windows();
+        let windows = hub.windows();
         if windows.is_empty() {
             return;
         }
@@ -67,6 +71,7 @@ pub(super) async fn run(admin: Admin) {
             Ok(work) => work,
             Err(error) => {
                 tracing::error!(%error, "the console's stream has ended");
+                hub.abandon();
                 return;
             }
         };
@@ -83,9 +88,13 @@ impl Work {
         }
         let note = switched_off(&self.admin);
         let Self { admin, graphs, badges, sight, .. } = self;
+        // The collector takes what was counted once a second anyway.
+        let is_quick = graphs.period() < COLLECTED;
         graphs.make(|| {
             let meters = admin.telemetry.meters();
-            meters.graph.tick(now);
+            if is_quick {
+                meters.graph.tick(now);
+            }
             for window in windows {
                 let view = meters.graph.view(*window, now);
                 admin.hub.draw(*window, Graph::new(view, badges, sight.clone(), note));

@@ -255,7 +255,7 @@ pub(super) fn stats(sum: &Sum, last: Option<u64>, seconds: f64) -> Stats {
     let [p50_ms, p90_ms, p99_ms] = sum.durations.quantiles([0.5, 0.9, 0.99]).map(millis);
     Stats {
         requests,
-        requests_per_second: requests as f64 / seconds,
+        requests_per_second: rounded(requests as f64 / seconds),
         errors: sums.errors,
         error_share: (requests > 0).then(|| sums.errors as f64 / requests as f64),
         classes: sums.classes,
@@ -268,7 +268,11 @@ pub(super) fn stats(sum: &Sum, last: Option<u64>, seconds: f64) -> Stats {
     }
 }
 
-/// To a microsecond: buckets are not as exact, and digits cost whoever reads them.
 pub(super) fn millis(took: Option<Duration>) -> Option<f64> {
-    took.map(|took| (took.as_secs_f64() * 1e6).round() / 1e3)
+    took.map(|took| rounded(took.as_secs_f64() * 1e3))
+}
+
+/// To three places: what is counted is not as exact, and digits cost whoever reads them.
+pub(super) fn rounded(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
 }
