@@ -149,7 +149,7 @@ file):
   GET  /api/v1/audit                    who tried to change what
   POST /api/v1/plugins/NAME/module      a new module, as its canary or ?as=main
   POST /api/v1/plugins/NAME/try         what it does to a request that was kept
-  GET  /api/v1/plugins/NAME/configuration
+  GET  /api/v1/plugins/NAME/configuration   what the plugin gets
 ";
 
 fn routes(admin: Admin) -> Router {

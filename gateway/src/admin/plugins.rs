@@ -18,7 +18,7 @@ mod tried;
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -26,6 +26,7 @@ use axum::{
 };
 use portico_config::config;
 use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::about::About;
 use super::Admin;
@@ -38,11 +39,34 @@ pub(super) fn reads() -> Router<Admin> {
 
 /// What changes something, or shows what may be secret.
 pub(super) fn writes() -> Router<Admin> {
-    let trials = tried::Places::default();
     Router::new()
         .route("/api/v1/plugins/{name}/configuration", get(configuration))
         .route("/api/v1/plugins/{name}/module", post(module::upload))
-        .route("/api/v1/plugins/{name}/try", post(tried::run).layer(axum::Extension(trials)))
+        .route("/api/v1/plugins/{name}/try", post(tried::run))
+        .layer(Extension(Places::default()))
+}
+
+/// Modules that are run for somebody at once, besides those that serve: each may use a processor for
+/// as long as the plugin's limits say, and one that is uploaded has to be compiled.
+const AT_ONCE: usize = 2;
+
+/// Who may run one.
+#[derive(Clone)]
+struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl Places {
+    fn take(self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.0.try_acquire_owned().map_err(|_| {
+            let error = format!("{AT_ONCE} modules are tried already; try again in a moment");
+            Refusal(StatusCode::TOO_MANY_REQUESTS, error)
+        })
+    }
 }
 
 /// Why a call is not answered.

@@ -6,6 +6,7 @@ mod file;
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     body::Bytes,
     extract::{
         Extension, Path, Query, State,
@@ -19,7 +20,7 @@ use portico_wasm::{Digest, Engine, LoadError, Plugin, Services, Spec};
 use serde::Deserialize;
 use tracing::subscriber::{NoSubscriber, with_default};
 
-use super::{Admin, Refusal, Running};
+use super::{Admin, Places, Refusal, Running};
 use crate::{
     admin::{Who, changes},
     change::Change,
@@ -50,6 +51,7 @@ pub(super) enum Role {
 pub(super) async fn upload(
     State(admin): State<Admin>,
     Extension(who): Extension<Who>,
+    Extension(places): Extension<Places>,
     Path(name): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
@@ -66,9 +68,11 @@ pub(super) async fn upload(
     let index = running.find(&name)?;
     let plugin = running.plugin(index);
     may_be_unsigned(plugin)?;
+    let place = places.take()?;
     let digest = check(wasm.clone(), running.snapshot.plugins[index].spec().clone()).await?;
+    drop(place);
     let (source, written) = edits::written(&running, index)?;
-    let stored = file::store(&source.folder, &name, digest, &wasm).await?;
+    let stored = file::store(&source.folder, &name, digest, wasm).await?;
     let edits = match asked.role {
         Role::Canary => edits::canary(plugin, &written, &stored.relative, percent, digest),
         Role::Main => edits::main(plugin, &written, &stored.relative, digest),

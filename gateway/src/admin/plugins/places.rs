@@ -24,20 +24,13 @@ pub(super) fn of(config: &Config, plugin: usize) -> Vec<Place> {
 }
 
 fn of_route(route: &Route, plugin: usize) -> Vec<Place> {
-    let (mut shared, mut own) = (Vec::<Place>::new(), Vec::<Place>::new());
+    let (mut shared, mut own) = (Vec::<Place>::new(), Vec::new());
     for (number, rule) in route.rules.iter().enumerate() {
-        let path = |index: usize| {
-            let filters = ["rules".into(), json!(number), "filters".into(), json!(index)];
-            path(route, &filters)
-        };
-        let mut in_rule = |index, enabled| {
-            own.push(Place {
-                route: route.name.to_string(),
-                rule: Some(rule.name.to_string()),
-                index,
-                enabled,
-                path: path(index),
-            });
+        let mut here = Vec::<Place>::new();
+        let mut in_rule = |index: usize, enabled| {
+            let inside = ["rules".into(), json!(number), "filters".into(), json!(index)];
+            let (path, rule) = (path(route, &inside), Some(rule.name.to_string()));
+            here.push(Place { route: route.name.to_string(), rule, index, enabled, path });
         };
         for step in steps(&rule.filters, plugin) {
             let index = step.place.index;
@@ -51,17 +44,18 @@ fn of_route(route: &Route, plugin: usize) -> Vec<Place> {
             }
             match shared.iter_mut().find(|place| place.index == index) {
                 Some(place) => place.enabled |= runs(step),
-                None => shared.push(Place {
-                    route: route.name.to_string(),
-                    rule: None,
-                    index,
-                    enabled: runs(step),
-                    path: self::path(route, &["filters".into(), json!(index)]),
-                }),
+                None => {
+                    let path = path(route, &["filters".into(), json!(index)]);
+                    let (route, enabled) = (route.name.to_string(), runs(step));
+                    shared.push(Place { route, rule: None, index, enabled, path });
+                }
             }
         }
+        // One that switches off several steps of the route was met several times.
+        here.sort_by_key(|place| place.index);
+        here.dedup_by_key(|place| place.index);
+        own.append(&mut here);
     }
-    own.dedup_by(|next, before| next.path == before.path);
     shared.append(&mut own);
     shared
 }

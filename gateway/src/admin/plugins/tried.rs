@@ -14,27 +14,13 @@ use portico_telemetry::store::Kept;
 use portico_wasm::{Plugin, Spec};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use self::answer::{Tried, tried};
-use super::{Admin, Refusal, Running};
+use super::{Admin, Places, Refusal, Running};
 use crate::trial::{Message, Request, Response, Trial, drive};
-
-/// Trials that may run at once: each may use a processor for as long as the plugin's limits say.
-const AT_ONCE: usize = 2;
 
 /// A request in words of JSON; the largest configurations have some thousand keys.
 const QUESTION_BYTES: usize = 1 << 20;
-
-/// What limits trials.
-#[derive(Clone)]
-pub(super) struct Places(Arc<Semaphore>);
-
-impl Default for Places {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
-    }
-}
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,10 +44,7 @@ pub(super) async fn run(
     let plugin = serving(&running, index);
     let spec = spec(&plugin, question.configuration);
     let (trial, bodies) = trial(spec, &kept)?;
-    let Ok(place) = places.0.try_acquire_owned() else {
-        let error = format!("{AT_ONCE} trials run already; try again in a moment");
-        return Err(Refusal(StatusCode::TOO_MANY_REQUESTS, error));
-    };
+    let place = places.take()?;
     let work = move || {
         let _until_it_ends = place;
         let module = plugin.shared_module();

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::http::StatusCode;
+use axum::{body::Bytes, http::StatusCode};
 use portico_wasm::Digest;
 
 use super::super::Refusal;
@@ -32,14 +32,14 @@ pub(super) async fn store(
     folder: &Path,
     plugin: &str,
     digest: Digest,
-    wasm: &[u8],
+    wasm: Bytes,
 ) -> Result<Stored, Refusal> {
     let hex = digest.to_string();
     let hex = hex.trim_start_matches("sha256:");
     // A plugin's name may have slashes in it.
     let name = format!("{}-{}.wasm", plugin.replace('/', "-"), &hex[..DIGITS.min(hex.len())]);
     let path = folder.join(FOLDER).join(&name);
-    let (target, wasm) = (path.clone(), wasm.to_vec());
+    let target = path.clone();
     let written = tokio::task::spawn_blocking(move || write(&target, digest, &wasm)).await;
     match written.unwrap_or_else(|_| Err(io::Error::other("the writer has failed"))) {
         Ok(is_new) => Ok(Stored { relative: format!("{FOLDER}/{name}"), path, is_new }),
@@ -95,7 +95,8 @@ mod tests {
     async fn it_is_written_once_and_never_over_another() {
         let folder = tempfile::tempdir().unwrap();
         let digest = Digest::of(b"module");
-        let store = async || store(folder.path(), "team/guard", digest, b"module").await;
+        let module = Bytes::from_static(b"module");
+        let store = async || store(folder.path(), "team/guard", digest, module.clone()).await;
         let first = store().await.unwrap();
         assert_eq!(
             first.relative,
