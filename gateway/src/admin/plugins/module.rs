@@ -9,7 +9,7 @@ use axum::{
     Extension,
     body::Bytes,
     extract::{
-        Extension, Path, Query, State,
+        Path, Query, State,
         rejection::{BytesRejection, QueryRejection},
     },
     http::StatusCode,
