@@ -1,8 +1,9 @@
 // @ts-check
-/** @import { Effective, EffectiveField, EndpointStatus, Path, Plugin, RouteStatus, ServiceStatus } from "../../src/api/types" */
+/** @import { Effective, EndpointStatus, Path, Plugin, RouteStatus, ServiceStatus } from "../../src/api/types" */
 /** @import { Route, Service } from "./scenes.js" */
 /** @import { World } from "./world.js" */
 /** Services, routes and plugins as their pages ask for them. */
+import { effectiveOf } from "./effective.js";
 import { backendOf, durationMs, flowOf, serviceFlow, shareOf, stats } from "./numbers.js";
 import { Refusal } from "./world.js";
 
@@ -167,32 +168,5 @@ export function effective(world, of) {
     plugin: world.document.plugins,
   })[kind];
   const item = named(list ?? [], kind, name);
-  const line = world.text.split("\n").findIndex(text => text.includes(`name: ${name}`)) + 1;
-  return {
-    generation: world.generation,
-    kind: /** @type {Effective["kind"]} */ (kind),
-    name,
-    path: [`${kind}s`, { name }],
-    source: world.source.path,
-    line,
-    fields: [...fields("", item, world.source.path, line), defaulted(kind)],
-  };
-}
-
-/** @param {string} at @param {unknown} value @param {string} source @param {number} line @returns {EffectiveField[]} */
-function fields(at, value, source, line) {
-  if (typeof value !== "object" || value === null)
-    return [
-      { path: at, value: String(value), origin: "written", source, line, doc: "What it says." },
-    ];
-  return Object.entries(value).flatMap(([key, below]) => {
-    const path = Array.isArray(value) ? `${at}[${key}]` : at ? `${at}.${key}` : key;
-    return fields(path, below, source, line);
-  });
-}
-
-/** @param {string} kind @returns {EffectiveField} */
-function defaulted(kind) {
-  const [path, value] = kind === "service" ? ["connect_timeout", "1s"] : ["timeout", "no limit"];
-  return { path, value, origin: "default", source: null, line: null, doc: "How long to wait." };
+  return effectiveOf(world, kind, item);
 }

@@ -1,0 +1,59 @@
+/** The share of one of several: a slider, the number that is written, and what it comes to. */
+import type { Value } from "../draft";
+import { isObject } from "../draft";
+import { share } from "../../ui/format";
+import { useEditing, useField, valueAt, type FieldProps } from "./context";
+import { numberOf } from "./plain";
+import { Row } from "./row";
+
+export function WeightField(props: FieldProps) {
+  const { field, path } = props;
+  const { value, set } = useField(props);
+  const { after } = useEditing();
+  const list = valueAt(after, path.slice(0, -2));
+  const otherwise = Number(field.otherwise ?? 1);
+  const weights = weightsIn(list, field.key, otherwise);
+  const own = typeof value === "number" ? value : otherwise;
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  const most = Math.max(10, own, ...weights) > 10 ? Math.max(100, own) : 10;
+  return (
+    <Row {...props}>
+      {labels => (
+        <div class="change-line">
+          <input
+            type="range"
+            aria-label="Weight"
+            min={0}
+            max={most}
+            value={own}
+            disabled={weights.length < 2}
+            onInput={event => set(Number(event.currentTarget.value))}
+          />
+          <input
+            {...labels}
+            class="change-weight"
+            type="number"
+            min={field.min ?? 0}
+            max={field.max ?? undefined}
+            value={value === undefined ? "" : String(value)}
+            placeholder={String(otherwise)}
+            onInput={event => set(numberOf(event.currentTarget.value))}
+          />
+          <output for={labels.id} class="change-share">
+            {whole > 0 ? share(own / whole) : "no requests"}
+          </output>
+        </div>
+      )}
+    </Row>
+  );
+}
+
+/** Of the items that stay. */
+export function weightsIn(list: Value | undefined, key: string, otherwise: number): number[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap(item => {
+    if (!isObject(item)) return [];
+    const weight = item[key];
+    return [typeof weight === "number" ? weight : otherwise];
+  });
+}

@@ -1,0 +1,100 @@
+/** Sends those requests of a rule that carry a header to another service. */
+import { useState } from "preact/hooks";
+
+import { get } from "../../api/client";
+import type { Effective, RouteStatus, ServiceStatus } from "../../api/types";
+import { isObject, written } from "../../change/draft";
+import { propose } from "../../change/propose";
+import { useLoad } from "../../ui/load";
+import { Button } from "../../ui/parts";
+import { darkEdits, darkRule, holdsSecret, wrongDark } from "./release";
+
+interface Props {
+  route: RouteStatus;
+  /** Which rule. */
+  at: number;
+  effective: Effective;
+  close: () => void;
+}
+
+export function DarkRelease({ route, at, effective, close }: Props) {
+  const [service, choose] = useState("");
+  const [header, nameIt] = useState("x-my-header");
+  const [value, say] = useState("canary");
+  const root = written(effective);
+  const rules = isObject(root) && Array.isArray(root["rules"]) ? root["rules"] : [];
+  const dark = { service, header: header.trim(), value: value.trim() };
+  const rule = darkRule(rules[at] ?? {}, rules, dark);
+  const isSecret = holdsSecret(rule);
+  const wrong = wrongDark(dark);
+  const send = () =>
+    propose({
+      title: `Dark release of ${service} on route ${route.name}`,
+      change: { edits: darkEdits(effective.path, rule) },
+      reason: `requests with ${dark.header}: ${dark.value} try ${service}`,
+      done: close,
+    });
+  return (
+    <form
+      class="route-wizard"
+      aria-label="Dark release by header"
+      onKeyDown={event => event.key === "Escape" && close()}
+      onSubmit={event => {
+        event.preventDefault();
+        if (wrong === null && !isSecret) send();
+      }}>
+      <p>
+        Requests of this rule that carry the header go to another service; everybody else notices
+        nothing. It becomes a rule in front of the others.
+      </p>
+      <div class="route-wizard-fields">
+        <ServiceChoice value={service} choose={choose} label="To the service" />
+        <label>
+          Header
+          <input type="text" value={header} onInput={event => nameIt(event.currentTarget.value)} />
+        </label>
+        <label>
+          Its value
+          <input type="text" value={value} onInput={event => say(event.currentTarget.value)} />
+        </label>
+      </div>
+      {service !== "" && wrong && <p class="route-wrong">{wrong}</p>}
+      {isSecret && (
+        <p class="route-wrong">
+          The rule holds a plugin configuration or a value that the gateway keeps to itself, so it
+          cannot be copied here. Copy the rule in the <a href="#/configuration">configuration</a>.
+        </p>
+      )}
+      <div class="tools">
+        <Button type="submit" look="primary" disabled={wrong !== null || isSecret}>
+          Review change …
+        </Button>
+        <Button onClick={close}>Cancel</Button>
+      </div>
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  value: string;
+  choose: (service: string) => void;
+  label: string;
+  /** Not offered. */
+  but?: string[];
+}
+
+export function ServiceChoice({ value, choose, label, but = [] }: ChoiceProps) {
+  const { data } = useLoad("services", () => get<ServiceStatus[]>("/api/v1/services"));
+  const names = (data ?? []).map(({ name }) => name).filter(name => !but.includes(name));
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={event => choose(event.currentTarget.value)}>
+        <option value="">choose …</option>
+        {names.map(name => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
