@@ -177,18 +177,3 @@ function clean(value: Value): Value {
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, clean(below)]));
 }
-
-/** What the edits do, for the title of a change: `timeout 1s`. */
-export function inWords(edits: Edit[]): string {
-  const words = edits.map(edit => {
-    const keys = edit.path.filter(step => typeof step === "string").slice(1);
-    const what = keys.slice(-2).join(" ").replaceAll("_", " ") || "item";
-    const of = edit.path.findLast(step => typeof step === "object");
-    const whose = of && edit.path.length > 3 ? ` of ${Object.values(of)[0]}` : "";
-    if (edit.op === "remove") return `no ${what}${whose}`;
-    const isPlain = typeof edit.value !== "object";
-    if (edit.op === "insert") return `one more of ${what}${whose}`;
-    return isPlain ? `${what}${whose} ${String(edit.value)}` : `${what}${whose}`;
-  });
-  return [...new Set(words)].join(", ");
-}

@@ -11,12 +11,13 @@ import { plural } from "../ui/format";
 import { useLoad } from "../ui/load";
 import { Button, Loading, Panel, Problem } from "../ui/parts";
 import { countWrong } from "./check";
-import { byPath, changed, editsOf, inWords, written, type Step, type Value } from "./draft";
-import { Context, label, type Editing } from "./fields/context";
+import { byPath, changed, editsOf, written, type Step, type Value } from "./draft";
+import { Context, type Editing } from "./fields/context";
 import { Fields } from "./fields/parts";
 import { Place } from "./place";
 import { propose } from "./propose";
 import { form } from "./schema";
+import { inWords, label } from "./words";
 import "./panel.css";
 
 type Kind = Effective["kind"];
@@ -85,7 +86,7 @@ function Form({ schema, effective: newest }: { schema: Schema; effective: Effect
   };
   return (
     <Context.Provider value={editing}>
-      <Fields field={field} path={[]} />
+      <Fields field={field} path={[]} but="name" />
       <Review
         count={edits.length}
         wrong={countWrong(schema, field, after, before)}

@@ -15,9 +15,11 @@ interface Props {
   suspended: string | null;
   /** What is wrong with it, which may be the reason. */
   trouble?: string | null;
+  /** One of many in a table. */
+  quiet?: boolean;
 }
 
-export function Suspend({ what, path, suspended, trouble }: Props) {
+export function Suspend({ what, path, suspended, trouble, quiet }: Props) {
   const [isAsking, ask] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const stop = () => {
@@ -29,7 +31,7 @@ export function Suspend({ what, path, suspended, trouble }: Props) {
   return (
     <button
       type="button"
-      class="button danger"
+      class={`button ${quiet ? "quiet" : "danger"}`}
       ref={opener}
       aria-label={`Suspend ${what}`}
       onClick={() => ask(true)}>

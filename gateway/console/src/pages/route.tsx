@@ -5,7 +5,6 @@ import type { RouteStatus } from "../api/types";
 import { ChangePanel } from "../change/panel";
 import { Suspend } from "../change/suspend";
 import { href, part } from "../location";
-import { healthOf } from "../overview/rank";
 import type { PageProps } from "../pages";
 import { Gone } from "../ui/gone";
 import { useLoad } from "../ui/load";
@@ -13,7 +12,7 @@ import { HealthMark, Loading, Page, Problem } from "../ui/parts";
 import { Past } from "../ui/past";
 import { Recent } from "../ui/recent";
 import { Rules } from "./route/rules";
-import { HEALTH_WORDS } from "./services/health";
+import { HEALTH_WORDS, routeHealth } from "./services/health";
 import { keyed } from "./traces/query";
 import "./route.css";
 
@@ -47,11 +46,18 @@ function Missing({ name }: { name: string }) {
 function Known(props: { route: RouteStatus; error: unknown; again: () => void }) {
   const { route, error, again } = props;
   const { name, stats, suspended, path, hosts, listeners } = route;
-  const health = healthOf(route);
+  const { health, why } = routeHealth(route);
   const tools = (
     <>
       <a href={href("/graph", { select: `route:${name}` })}>In the graph</a>
-      {mayChange.value && <Suspend what={`route ${name}`} path={path} suspended={suspended} />}
+      {mayChange.value && (
+        <Suspend
+          what={`route ${name}`}
+          path={path}
+          suspended={suspended}
+          trouble={health === "bad" ? why : null}
+        />
+      )}
     </>
   );
   return (
@@ -60,7 +66,7 @@ function Known(props: { route: RouteStatus; error: unknown; again: () => void })
       lead={
         <>
           Route · <HealthMark health={health} label={HEALTH_WORDS[health]} />
-          {suspended !== null && `: ${suspended}`} · {hosts.join(", ") || "every host"}
+          {why && `: ${why}`} · {hosts.join(", ") || "every host"}
           {listeners.length > 0 && ` on ${listeners.join(", ")}`}
         </>
       }
@@ -69,7 +75,14 @@ function Known(props: { route: RouteStatus; error: unknown; again: () => void })
       <Past of={`route:${name}`} stats={stats} />
       <Rules route={route} />
       <ChangePanel kind="route" name={name} />
-      <Recent q={keyed("route", name)} none="No request that it took is kept yet." />
+      <Recent
+        q={keyed("route", name)}
+        none={
+          <>
+            No request that it took is kept yet. <a href="#/explain">Explain</a> can send one.
+          </>
+        }
+      />
     </Page>
   );
 }

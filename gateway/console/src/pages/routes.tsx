@@ -108,7 +108,7 @@ function Row({ route }: { route: RouteStatus }) {
       <td class="number">{milliseconds(stats.p99_ms)}</td>
       {mayChange.value && (
         <td class="wide-only number">
-          <Suspend what={`route ${name}`} path={path} suspended={suspended} />
+          <Suspend what={`route ${name}`} path={path} suspended={suspended} quiet />
         </td>
       )}
     </tr>

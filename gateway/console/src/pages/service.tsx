@@ -80,7 +80,14 @@ function Known(props: { service: ServiceStatus; error: unknown; again: () => voi
       <Endpoints service={service} />
       <UsedBy used={used_by} />
       <ChangePanel kind="service" name={name} />
-      <Recent q={q} none="No request to it is kept yet." />
+      <Recent
+        q={q}
+        none={
+          <>
+            No request to it is kept yet. <a href="#/explain">Explain</a> can send one.
+          </>
+        }
+      />
     </Page>
   );
 }

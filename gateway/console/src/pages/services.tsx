@@ -86,7 +86,9 @@ function Row({ service }: { service: ServiceStatus }) {
       <td class="listing-name">
         <HealthMark health={health} /> <a href={href(`/services/${part(name)}`)}>{name}</a>
       </td>
-      <td class="wide-only listing-words">{why ?? HEALTH_WORDS[health]}</td>
+      <td class="wide-only listing-words">
+        {health === "off" ? `suspended: ${why}` : (why ?? HEALTH_WORDS[health])}
+      </td>
       <td class="number">{rate(stats.requests_per_second)}</td>
       <td class="number">{share(stats.error_share)}</td>
       <td class="number wide-only">{milliseconds(stats.p50_ms)}</td>
@@ -96,7 +98,7 @@ function Row({ service }: { service: ServiceStatus }) {
       </td>
       {mayChange.value && (
         <td class="wide-only number">
-          <Suspend what={`service ${name}`} path={path} suspended={suspended} />
+          <Suspend what={`service ${name}`} path={path} suspended={suspended} quiet />
         </td>
       )}
     </tr>

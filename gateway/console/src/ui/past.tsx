@@ -66,7 +66,7 @@ function Curves({ points, stats }: { points: HistoryPoint[]; stats: Stats }) {
         value={milliseconds(stats.p50_ms)}
         more={
           <>
-            p90 <b>{milliseconds(stats.p90_ms)}</b> p99 <b>{milliseconds(stats.p99_ms)}</b>
+            p99 <b>{milliseconds(stats.p99_ms)}</b>
           </>
         }>
         <Chart label="Durations" times={times} lines={lines.took} format={milliseconds} log />

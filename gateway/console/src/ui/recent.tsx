@@ -1,4 +1,6 @@
 /** The kept requests of one thing, the most interesting first; each leads to its trace. */
+import type { ComponentChildren } from "preact";
+
 import { requests } from "../api/traces";
 import type { RequestSummary } from "../api/types";
 import { href } from "../location";
@@ -12,16 +14,14 @@ const MOST = 8;
 const EVERY_MS = 3_000;
 
 /** `q`: in the language of the traces page, `service:staff`. */
-export function Recent({ q, none }: { q: string; none: string }) {
+export function Recent({ q, none }: { q: string; none: ComponentChildren }) {
   const { data, error, again } = useLoad(
     `recent ${q}`,
     () => requests({ q, sort: "interest", limit: MOST }),
     EVERY_MS,
   );
-  const tools = (
-    <a href={href("/traces", { q })}>
-      {data ? `All ${plural(data.matches, "kept request")}` : "All kept requests"}
-    </a>
+  const tools = data && data.matches > 0 && (
+    <a href={href("/traces", { q })}>All {plural(data.matches, "kept request")}</a>
   );
   return (
     <Panel title="Recent traces, the most interesting first" tools={tools}>
@@ -36,7 +36,7 @@ export function Recent({ q, none }: { q: string; none: string }) {
   );
 }
 
-function Table({ list, none }: { list: RequestSummary[]; none: string }) {
+function Table({ list, none }: { list: RequestSummary[]; none: ComponentChildren }) {
   if (list.length === 0) return <p class="lead">{none}</p>;
   return (
     <table class="recent">

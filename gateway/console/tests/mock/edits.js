@@ -32,6 +32,8 @@ function walk(root, path, missing) {
     if (Array.isArray(at) && typeof at[Number(key)] === "string")
       at[Number(key)] = long(at[Number(key)], step);
     at[key] ??= isLast ? missing() : {};
+    // `plugin: tracing` becomes `plugin: { name: tracing }`.
+    if (key === "plugin" && typeof at[key] === "string") at[key] = { name: at[key] };
     at = at[key];
   });
   return at;

@@ -50,7 +50,7 @@ function shown(walk, root, node, value, path, around) {
       shown(walk, root, resolve(root, node.items), item, `${path}[${at}]`, around);
   } else if (node.properties) {
     const isShort = typeof value === "string";
-    const [first = ""] = node.required ?? [];
+    const [first = ""] = node.required ?? Object.keys(node.properties);
     record(walk, root, node, isShort ? { [first]: value } : value, path, around);
   } else if (node.type === "object") {
     for (const [key, one] of Object.entries(value))

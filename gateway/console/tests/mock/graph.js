@@ -2,6 +2,7 @@
 /** @import { Badge, Graph, GraphChanges, GraphLink, GraphNode, NodeKind, Stats } from "../../src/api/types" */
 /** @import { World } from "./world.js" */
 import { allFlow, backendOf, flowOf, serviceFlow, stats, sum } from "./numbers.js";
+import { pluginOf } from "./things.js";
 
 /** @param {World} world @param {number} window @param {number} second @returns {Graph} */
 export function graph(world, window, second) {
@@ -72,8 +73,8 @@ class Drawing {
     if (route.timeout) badges.push({ kind: "timeout", words: `times out after ${route.timeout}` });
     if (route.suspended) badges.push({ kind: "suspended", words: `suspended: ${route.suspended}` });
     if (backends.length > 1) badges.push({ kind: "split", words: `${backends.length} backends` });
-    for (const { plugin } of route.filters ?? [])
-      badges.push({ kind: "plugin", words: `plugin ${plugin}` });
+    for (const step of route.filters ?? [])
+      badges.push({ kind: "plugin", words: `plugin ${pluginOf(step)}` });
     this.node(id, "route", route.name, own, badges);
     this.link(`listener:${listener}`, id, own);
     const whole = backends.reduce((all, { weight }) => all + weight, 0) || 1;

@@ -4,6 +4,7 @@
 /** @import { World } from "./world.js" */
 import { allFlow, backendOf, flowOf, stats } from "./numbers.js";
 import { keep, make } from "./requests.js";
+import { pluginOf } from "./things.js";
 
 /** @param {World} world @returns {Overview} */
 export function overview(world) {
@@ -184,7 +185,7 @@ export function explain(world, query) {
     rule: route
       ? { route: route.name, rule: `${route.name}/0`, why: "the longest prefix wins", source, line }
       : null,
-    filters: (route?.filters ?? []).map(({ plugin }) => `plugin \`${plugin}\``),
+    filters: (route?.filters ?? []).map(step => `plugin \`${pluginOf(step)}\``),
     timeout: route?.timeout ?? null,
     backends: backends.map(({ service, weight, suspended = null }) => ({
       service,

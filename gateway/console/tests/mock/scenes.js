@@ -4,7 +4,8 @@
  * behave; what the console is told follows from both.
  *
  * @typedef {{ name: string, hosts?: string[], timeout?: string, suspended?: string,
- *   filters?: { plugin: string }[], rules: Rule[] }} Route
+ *   filters?: { plugin: string | PluginStep }[], rules: Rule[] }} Route
+ * @typedef {{ name: string, disabled?: boolean }} PluginStep
  * @typedef {{ name?: string, matches?: { path: { prefix: string } }[],
  *   backends: (string | Backend)[], timeout?: string }} Rule
  * @typedef {{ service: string, weight?: number, suspended?: string }} Backend

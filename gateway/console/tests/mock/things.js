@@ -75,7 +75,7 @@ export function routeStatus(world, route) {
         matches: rule.matches?.map(({ path: { prefix } }) => `path starts with ${prefix}`) ?? [
           "everything",
         ],
-        filters: (route.filters ?? []).map(({ plugin }) => `plugin ${plugin}`),
+        filters: (route.filters ?? []).map(step => `plugin ${pluginOf(step)}`),
         backends: rule.backends.map((backend, index) => {
           const { service, weight, suspended = null } = backendOf(backend);
           return { service, weight, suspended, path: [...path, "rules", at, "backends", index] };
@@ -88,6 +88,11 @@ export function routeStatus(world, route) {
     stats: stats(flowOf(world, route, now()), 60, route.name, now()),
     path,
   };
+}
+
+/** @param {NonNullable<Route["filters"]>[number]} step */
+export function pluginOf({ plugin }) {
+  return typeof plugin === "string" ? plugin : plugin.name;
 }
 
 /** @param {World} world @param {Record<string, unknown>} written @returns {Plugin} */
@@ -105,7 +110,7 @@ export function plugin(world, written) {
     p99_us: mean_us * 3.1,
   });
   const places = world.document.routes.filter(({ filters }) =>
-    filters?.some(one => one.plugin === name),
+    filters?.some(one => pluginOf(one) === name),
   );
   return {
     name,

@@ -56,15 +56,3 @@ export function valueAt(root: Value, path: Step[]): Value | undefined {
     root,
   );
 }
-
-/** `connect_timeout` as people write it. */
-export function label(key: string): string {
-  const words = key.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-/** `backends` has a backend. */
-export function singular(key: string): string {
-  const words = key.replaceAll("_", " ");
-  return words.endsWith("ies") ? `${words.slice(0, -3)}y` : words.replace(/s$/, "");
-}

@@ -3,7 +3,8 @@ import { Button, Tag } from "../../ui/parts";
 import { pathText, steps, type Step } from "../draft";
 import { Place } from "../place";
 import { canGrow, fieldsOf, itemOf, type Field } from "../schema";
-import { label, singular, useEditing, useField, type FieldProps } from "./context";
+import { label, oneOf, singular } from "../words";
+import { useEditing, useField, type FieldProps } from "./context";
 import {
   BooleanField,
   DurationField,
@@ -120,7 +121,7 @@ function List(props: FieldProps) {
           }
         />
       ))}
-      {grows && <Button onClick={() => set([...items, {}])}>Add a {singular(field.key)}</Button>}
+      {grows && <Button onClick={() => set([...items, {}])}>Add {oneOf(field.key)}</Button>}
     </div>
   );
 }
@@ -144,10 +145,10 @@ function Item({ field, path, of, isNew, remove }: ItemProps) {
   return (
     <fieldset class={`change-group ${isNew || isChanged ? "changed" : ""}`}>
       <legend>
-        {name} {isNew && <Tag look="warn">new</Tag>}
+        {name} {isNew && <Tag look="warn">new</Tag>}{" "}
+        {identity?.origin === "written" && <Place source={identity.source} line={identity.line} />}
       </legend>
       <div class="change-group-tools">
-        {identity?.origin === "written" && <Place source={identity.source} line={identity.line} />}
         {remove && (
           <Button look="quiet" onClick={remove} aria-label={`Remove ${name}`}>
             Remove

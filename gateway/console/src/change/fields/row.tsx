@@ -6,7 +6,8 @@ import { Button, Tag } from "../../ui/parts";
 import { Words } from "../../ui/words";
 import { wrong } from "../check";
 import { Place } from "../place";
-import { label, useField, type FieldProps } from "./context";
+import { label } from "../words";
+import { useField, type FieldProps } from "./context";
 
 /** What a control says of itself, and where its explanation is. */
 export interface Labels {

@@ -15,20 +15,22 @@ export function WeightField(props: FieldProps) {
   const weights = weightsIn(list, field.key, otherwise);
   const own = typeof value === "number" ? value : otherwise;
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  const isAlone = weights.length < 2;
   const most = Math.max(10, own, ...weights) > 10 ? Math.max(100, own) : 10;
   return (
     <Row {...props}>
       {labels => (
         <div class="change-line">
-          <input
-            type="range"
-            aria-label="Weight"
-            min={0}
-            max={most}
-            value={own}
-            disabled={weights.length < 2}
-            onInput={event => set(Number(event.currentTarget.value))}
-          />
+          {!isAlone && (
+            <input
+              type="range"
+              aria-label="Weight"
+              min={0}
+              max={most}
+              value={own}
+              onInput={event => set(Number(event.currentTarget.value))}
+            />
+          )}
           <input
             {...labels}
             class="change-weight"
@@ -40,7 +42,7 @@ export function WeightField(props: FieldProps) {
             onInput={event => set(numberOf(event.currentTarget.value))}
           />
           <output for={labels.id} class="change-share">
-            {whole > 0 ? share(own / whole) : "no requests"}
+            {whole === 0 ? "no requests" : isAlone ? "all, it is the only one" : share(own / whole)}
           </output>
         </div>
       )}

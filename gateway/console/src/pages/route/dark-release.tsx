@@ -1,13 +1,11 @@
 /** Sends those requests of a rule that carry a header to another service. */
 import { useState } from "preact/hooks";
 
-import { get } from "../../api/client";
-import type { Effective, RouteStatus, ServiceStatus } from "../../api/types";
+import type { Effective, RouteStatus } from "../../api/types";
 import { isObject, written } from "../../change/draft";
 import { propose } from "../../change/propose";
-import { useLoad } from "../../ui/load";
-import { Button } from "../../ui/parts";
 import { darkEdits, darkRule, holdsSecret, wrongDark } from "./release";
+import { ServiceChoice, Wizard } from "./wizard";
 
 interface Props {
   route: RouteStatus;
@@ -35,14 +33,11 @@ export function DarkRelease({ route, at, effective, close }: Props) {
       done: close,
     });
   return (
-    <form
-      class="route-wizard"
-      aria-label="Dark release by header"
-      onKeyDown={event => event.key === "Escape" && close()}
-      onSubmit={event => {
-        event.preventDefault();
-        if (wrong === null && !isSecret) send();
-      }}>
+    <Wizard
+      label="Dark release by header"
+      isReady={wrong === null && !isSecret}
+      send={send}
+      close={close}>
       <p>
         Requests of this rule that carry the header go to another service; everybody else notices
         nothing. It becomes a rule in front of the others.
@@ -65,36 +60,6 @@ export function DarkRelease({ route, at, effective, close }: Props) {
           cannot be copied here. Copy the rule in the <a href="#/configuration">configuration</a>.
         </p>
       )}
-      <div class="tools">
-        <Button type="submit" look="primary" disabled={wrong !== null || isSecret}>
-          Review change …
-        </Button>
-        <Button onClick={close}>Cancel</Button>
-      </div>
-    </form>
-  );
-}
-
-interface ChoiceProps {
-  value: string;
-  choose: (service: string) => void;
-  label: string;
-  /** Not offered. */
-  but?: string[];
-}
-
-export function ServiceChoice({ value, choose, label, but = [] }: ChoiceProps) {
-  const { data } = useLoad("services", () => get<ServiceStatus[]>("/api/v1/services"));
-  const names = (data ?? []).map(({ name }) => name).filter(name => !but.includes(name));
-  return (
-    <label>
-      {label}
-      <select value={value} onChange={event => choose(event.currentTarget.value)}>
-        <option value="">choose …</option>
-        {names.map(name => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-    </label>
+    </Wizard>
   );
 }

@@ -64,8 +64,11 @@ function Row({ step, route }: { step: PluginStep; route: RouteStatus }) {
       </td>
       {mayChange.value && (
         <td class="number">
-          <Button onClick={flip} aria-label={`Switch ${plugin} ${turn} for ${where}`}>
-            Switch {turn} …
+          <Button onClick={flip}>
+            Switch {turn} …{" "}
+            <span class="unseen">
+              {plugin} for {where}
+            </span>
           </Button>
         </td>
       )}

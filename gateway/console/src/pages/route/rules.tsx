@@ -20,7 +20,7 @@ export function Rules({ route }: { route: RouteStatus }) {
   const { data } = useLoad(`effective route:${route.name}`, () => effectiveOf("route", route.name));
   const close = () => choose(null);
   return (
-    <Panel title={route.rules.length === 1 ? "Rule" : "Rules, in the order they are tried"}>
+    <Panel title={route.rules.length === 1 ? "Rule" : "Rules"}>
       <ol class="route-rules">
         {route.rules.map((rule, at) => (
           <li key={rule.name}>

@@ -3,9 +3,8 @@ import { useState } from "preact/hooks";
 
 import type { RouteStatus, RuleStatus } from "../../api/types";
 import { propose } from "../../change/propose";
-import { Button } from "../../ui/parts";
-import { ServiceChoice } from "./dark-release";
 import { splitEdits } from "./release";
+import { ServiceChoice, Wizard } from "./wizard";
 
 interface Props {
   route: RouteStatus;
@@ -24,14 +23,7 @@ export function Split({ route, rule, close }: Props) {
       done: close,
     });
   return (
-    <form
-      class="route-wizard"
-      aria-label="Canary split"
-      onKeyDown={event => event.key === "Escape" && close()}
-      onSubmit={event => {
-        event.preventDefault();
-        if (service !== "") send();
-      }}>
+    <Wizard label="Canary split" isReady={service !== ""} send={send} close={close}>
       <p>
         A share of this rule's requests goes to one more service. Weights become percentages, so
         that they can be read; change them below, under Configuration.
@@ -54,12 +46,6 @@ export function Split({ route, rule, close }: Props) {
           />
         </label>
       </div>
-      <div class="tools">
-        <Button type="submit" look="primary" disabled={service === ""}>
-          Review change …
-        </Button>
-        <Button onClick={close}>Cancel</Button>
-      </div>
-    </form>
+    </Wizard>
   );
 }

@@ -5,7 +5,7 @@ import { Suspend } from "../../change/suspend";
 import { milliseconds, rate, share } from "../../ui/format";
 import { HealthMark, Panel } from "../../ui/parts";
 import { Words } from "../../ui/words";
-import { endpointHealth, isUp } from "./health";
+import { endpointHealth, endpointWhy, isUp } from "./health";
 import "../../ui/listing.css";
 
 export function Endpoints({ service: { name, endpoints } }: { service: ServiceStatus }) {
@@ -23,7 +23,7 @@ export function Endpoints({ service: { name, endpoints } }: { service: ServiceSt
               <th scope="col" class="number wide-only">
                 Weight
               </th>
-              <th scope="col" class="number">
+              <th scope="col" class="number wide-only">
                 Requests
               </th>
               <th scope="col" class="number wide-only">
@@ -51,7 +51,8 @@ export function Endpoints({ service: { name, endpoints } }: { service: ServiceSt
 }
 
 function Row({ one, of, whole }: { one: EndpointStatus; of: string; whole: number }) {
-  const { address, weight, health, why, resolved, suspended, stats, path } = one;
+  const { address, weight, health, resolved, suspended, stats, path } = one;
+  const why = endpointWhy(one);
   return (
     <tr>
       <td class="listing-words">
@@ -70,7 +71,7 @@ function Row({ one, of, whole }: { one: EndpointStatus; of: string; whole: numbe
         {weight}
         <span class="lead"> {whole > 0 && `(${share(weight / whole)})`}</span>
       </td>
-      <td class="number">{rate(stats.requests_per_second)}</td>
+      <td class="number wide-only">{rate(stats.requests_per_second)}</td>
       <td class="number wide-only">{share(stats.error_share)}</td>
       <td class="number wide-only">{milliseconds(stats.p99_ms)}</td>
       {mayChange.value && (
@@ -79,6 +80,7 @@ function Row({ one, of, whole }: { one: EndpointStatus; of: string; whole: numbe
             what={`endpoint ${address} of ${of}`}
             path={path}
             suspended={suspended}
+            quiet
             trouble={health === "failing" ? why : null}
           />
         </td>
