@@ -65,6 +65,7 @@ function wrongTexts({ node, minItems }: Field, value: Value): string | null {
   const pattern = item?.pattern ? new RegExp(item.pattern, "u") : null;
   const bad = texts.find(text => pattern && !pattern.test(text));
   if (bad === undefined) return null;
+  if (bad === "") return "One of them is empty.";
   const like = item?.examples?.[0];
   return `“${bad}” cannot be one${like ? `; it is written like ${like}` : ""}.`;
 }

@@ -9,14 +9,16 @@ import { Row } from "./row";
 export function WeightField(props: FieldProps) {
   const { field, path } = props;
   const { value, set } = useField(props);
-  const { after } = useEditing();
+  const { after, before } = useEditing();
   const list = valueAt(after, path.slice(0, -2));
   const otherwise = Number(field.otherwise ?? 1);
   const weights = weightsIn(list, field.key, otherwise);
   const own = typeof value === "number" ? value : otherwise;
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const isAlone = weights.length < 2;
-  const most = Math.max(10, own, ...weights) > 10 ? Math.max(100, own) : 10;
+  // The scale does not change while somebody pulls, or when an item goes.
+  const were = weightsIn(valueAt(before, path.slice(0, -2)), field.key, otherwise);
+  const most = Math.max(...weights, ...were) > 10 ? Math.max(100, own) : 10;
   return (
     <Row {...props}>
       {labels => (
