@@ -1,6 +1,15 @@
+/** What runs, what ran before and why it was changed; and the editor. */
 import type { PageProps } from "../pages";
-import { Page } from "../ui/parts";
+import { GenerationPage } from "./configuration/generation";
+import { Lazy } from "./configuration/lazy";
+import { Timeline } from "./configuration/timeline";
+import "./configuration.css";
 
-export function Configuration({ args }: PageProps) {
-  return <Page title={["Configuration", ...args].join(" ")} />;
+const loadEditor = () => import("./editor/editor").then(({ EditorPage }) => EditorPage);
+
+export function Configuration({ args: [which], query }: PageProps) {
+  if (which === undefined) return <Timeline />;
+  if (which === "editor")
+    return <Lazy title="Configuration editor" load={loadEditor} args={[]} query={query} />;
+  return <GenerationPage key={which} number={Number(which)} other={query.get("with")} />;
 }

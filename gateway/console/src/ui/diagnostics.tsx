@@ -1,10 +1,12 @@
 /** What is wrong with a configuration, where, and what to do, with the line shown. */
 import type { Diagnostic } from "../api/types";
+import { href } from "../location";
 import { HealthMark } from "./parts";
 import { Words } from "./words";
 import "./diagnostics.css";
 
-export function Diagnostics({ list }: { list: Diagnostic[] }) {
+/** `edits`: the place is a link into the editor; not where following it would close something. */
+export function Diagnostics({ list, edits = false }: { list: Diagnostic[]; edits?: boolean }) {
   if (list.length === 0) return null;
   return (
     <ul class="diagnostics">
@@ -17,15 +19,10 @@ export function Diagnostics({ list }: { list: Diagnostic[] }) {
             />{" "}
             <Words text={one.message} />
           </p>
-          <p class="lead">
-            <code>
-              {one.source}:{one.line}:{one.column}
-            </code>{" "}
-            {one.path}
-          </p>
+          <Place of={one} edits={edits} />
           {one.excerpt && (
             <pre tabIndex={0} aria-label="The line">
-              {one.excerpt}
+              {marked(one)}
             </pre>
           )}
           {one.why && (
@@ -42,4 +39,29 @@ export function Diagnostics({ list }: { list: Diagnostic[] }) {
       ))}
     </ul>
   );
+}
+
+function Place({ of: { source, line, column, path }, edits }: { of: Diagnostic; edits: boolean }) {
+  const place = <code>{`${source}:${line}:${column}`}</code>;
+  const to = href("/configuration/editor", { source, line: String(line) });
+  return (
+    <p class="lead">
+      {edits ? (
+        <a href={to} title="Open it in the editor">
+          {place}
+        </a>
+      ) : (
+        place
+      )}{" "}
+      {path}
+    </p>
+  );
+}
+
+/** The line with a caret below the place. */
+function marked({ excerpt, column }: Diagnostic): string {
+  const line = excerpt?.replace(/\n$/, "") ?? "";
+  // Several lines mark their place themselves.
+  if (line.includes("\n")) return line;
+  return `${line}\n${line.slice(0, column - 1).replace(/\S/g, " ")}^`;
 }
