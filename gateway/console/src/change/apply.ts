@@ -8,7 +8,7 @@ export function preview(change: Change): Promise<Preview> {
   return post<Preview>("/api/v1/changes/preview", change);
 }
 
-export async function apply(change: Change, verb = "Applied"): Promise<Applied> {
+export async function apply(change: Change, verb?: string): Promise<Applied> {
   const applied = await post<Applied>("/api/v1/changes", change);
   announce(applied, verb);
   return applied;
@@ -22,7 +22,8 @@ export function failureOf(error: unknown): Failure {
   return error.patch !== null ? "read-only" : "somebody else";
 }
 
-function announce(applied: Applied, verb: string): void {
+/** Says what was applied, and offers the way back. */
+export function announce(applied: Applied, verb = "Applied"): void {
   const { generation, held, warnings } = applied;
   const place = held ? ", held in the gateway only" : "";
   const where = `${verb} as generation ${generation}${place}`;

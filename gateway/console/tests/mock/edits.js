@@ -31,6 +31,7 @@ function walk(root, path, missing) {
     const isLast = depth === path.length - 1;
     if (Array.isArray(at) && typeof at[Number(key)] === "string")
       at[Number(key)] = long(at[Number(key)], step);
+    if (key === "plugin" && typeof at[key] === "string") at[key] = { name: at[key] };
     at[key] ??= isLast ? missing() : {};
     // `plugin: tracing` becomes `plugin: { name: tracing }`.
     if (key === "plugin" && typeof at[key] === "string") at[key] = { name: at[key] };

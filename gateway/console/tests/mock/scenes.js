@@ -86,7 +86,12 @@ function broken() {
   if (tracker) tracker.endpoints = ["127.0.0.1:32002", "10.1.0.17:8080"];
   if (telemetry) telemetry.endpoints = ["telemetry.fleet.svc:8080"];
   if (staff) staff.suspended = "hangs for 20 s, see INC-4711; back when it is fixed";
-  document.plugins.push({ name: "auth", file: "../filters/auth.wasm", on_failure: "closed" });
+  document.plugins.push({
+    name: "auth",
+    file: "../filters/auth.wasm",
+    on_failure: "closed",
+    canary: { file: "../filters/auth-2.wasm", percent: 10 },
+  });
   document.routes[3]?.filters?.push({ plugin: "auth" });
   /** @type {Record<string, Behaviour>} */
   const behaviours = {

@@ -146,22 +146,34 @@ export function plugin(world, written) {
       rule: null,
       index: 0,
       enabled: true,
-      path: ["routes", { name: route.name }, "filters", 0],
+      path: ["routes", { name: route.name }, "filters", { plugin: name }, "plugin"],
     })),
     limits: [
       { name: "memory", value: "64 MiB" },
       { name: "deadline", value: "10 ms" },
     ],
-    schema: null,
+    schema: name === "auth" ? AUTH_SCHEMA : null,
     configured: name === "auth",
     path: ["plugins", { name }],
-    canary: null,
+    canary: written["canary"] ? { ...CANARY, ...written["canary"], digest } : null,
     signature: null,
     trouble: isTrapping
       ? "38 % of its calls trap: `unreachable` in `proxy_on_request_headers`"
       : null,
   };
 }
+
+const AUTH_SCHEMA = {
+  required: ["realm"],
+  properties: {
+    realm: { type: "string", description: "What is asked for in `www-authenticate`." },
+    mode: { enum: ["strict", "lax"], default: "strict", description: "What a wrong key means." },
+    limits: { properties: { rate: { type: "integer", description: "Attempts a second." } } },
+    keys: { type: "array", description: "Who may pass." },
+  },
+};
+
+const CANARY = { percent: 10, requests: 412, failures: 3, stands: "it takes its share" };
 
 /** @param {World} world @param {string} of @returns {Effective} */
 export function effective(world, of) {

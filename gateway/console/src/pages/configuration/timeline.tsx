@@ -53,7 +53,7 @@ function Kept({ now }: { now: Configuration }) {
       <Panel
         title={plural(now.history.length, "generation")}
         tools={now.history.length > 1 && <Compare picked={picked} />}>
-        <ol class="timeline" reversed>
+        <ol class="generations" reversed>
           {now.history.toReversed().map(one => (
             <Row
               key={one.generation}
