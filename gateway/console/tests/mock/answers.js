@@ -56,13 +56,14 @@ const READS = {
   "routes/:": (world, { path }) =>
     routeStatus(world, named(world.document.routes, "route", path[1] ?? "")),
   plugins: world => world.document.plugins.map(written => plugin(world, written)),
-  "plugins/:": (world, { path }) => pluginPart(world, path[1] ?? "", path[2]),
+  "plugins/:": (world, { path, query }) =>
+    pluginPart(world, path[1] ?? "", path[2], Number(query.get("after") ?? 0)),
   audit: world => ({ entries: world.audit }),
   explain: (world, { query }) => explain(world, query),
 };
 
-/** @param {World} world @param {string} name @param {string | undefined} of */
-function pluginPart(world, name, of) {
+/** @param {World} world @param {string} name @param {string | undefined} of @param {number} after */
+function pluginPart(world, name, of, after) {
   const written = named(/** @type {{ name: string }[]} */ (world.document.plugins), "plugin", name);
   if (of === "log") {
     const line = (/** @type {number} */ number) => ({
@@ -71,7 +72,8 @@ function pluginPart(world, name, of) {
       level: number % 4 ? "info" : "warn",
       text: `request ${number} passed`,
     });
-    return { lines: Array.from({ length: 8 }, (_, at) => line(at + 1)), next: 8 };
+    const lines = Array.from({ length: 8 }, (_, at) => line(at + 1));
+    return { lines: lines.filter(({ number }) => number > after), next: 8 };
   }
   if (of === "configuration")
     return { value: { realm: "fleet" }, path: ["plugins", { name }, "configuration"] };

@@ -46,8 +46,8 @@ function Whole({ one, all, runs, other }: WholeProps) {
           {runs && <Tag look="good">● running</Tag>}
         </p>
         <p class="lead">
-          <When at={one.at} /> · {one.author ?? "nobody in particular"} · {originWords(one.origin)}{" "}
-          · <code class="digest">{one.digest}</code>
+          <When at={one.at} /> {one.author && ` · ${one.author}`} · {originWords(one.origin)} ·{" "}
+          <code class="digest">{one.digest}</code>
         </p>
       </Panel>
       {one.warnings.length > 0 && (

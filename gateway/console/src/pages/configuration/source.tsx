@@ -11,14 +11,20 @@ export function Source({ source: { path, writable, why_not } }: { source: Source
         {writable ? (
           <HealthMark health="good" label="changes are written there" />
         ) : (
-          <HealthMark health="warn" label="cannot be written" />
+          <>
+            <HealthMark health="warn" label="cannot be written" />
+            {why_not && (
+              <>
+                : <Words text={why_not} />
+              </>
+            )}
+          </>
         )}
       </p>
       {!writable && (
         <p class="lead">
-          <Words text={why_not ?? "The gateway may not write it"} />. Each change shows a patch to
-          make there. The gateway can hold it until then: it works at once and across reloads, and
-          ends when the gateway restarts.
+          Each change shows a patch to make there. The gateway can hold it until then: it works at
+          once and across reloads, and ends when the gateway restarts.
         </p>
       )}
     </Panel>

@@ -111,8 +111,9 @@ function Row({ one, runs, picked, pick }: RowProps) {
             {warnings.length > 0 && <Tag look="warn">▲ {plural(warnings.length, "warning")}</Tag>}
           </p>
           <p class="lead">
-            <When at={one.at} /> · {author ?? "nobody in particular"}
-            {reason && <>, {originWords(origin)}</>} · took {milliseconds(one.took_ms)}
+            <When at={one.at} />
+            {author && ` · ${author}`}
+            {reason && ` · ${originWords(origin)}`} · took {milliseconds(one.took_ms)}
           </p>
         </div>
         <div class="tools">

@@ -49,7 +49,8 @@ export function mount(host: HTMLElement, text: string, asks: Asks): EditorView {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren();
   const parent = document.createElement("div");
-  parent.className = "code-room";
+  // The page's style sheets do not reach here.
+  parent.style.height = "100%";
   root.append(parent);
   const state = EditorState.create({ doc: text, extensions: extensions(asks) });
   return new EditorView({ state, parent, root });
@@ -79,7 +80,11 @@ function extensions(asks: Asks) {
     EditorView.updateListener.of(update => {
       if (update.docChanged) asks.changed(update.state.doc.toString());
     }),
-    EditorView.contentAttributes.of({ "aria-label": asks.label, spellcheck: "false" }),
+    EditorView.contentAttributes.of({
+      "aria-label": asks.label,
+      spellcheck: "false",
+      tabindex: "0",
+    }),
     keymap.of([
       { key: "Mod-s", run: save, preventDefault: true },
       ...closeBracketsKeymap,

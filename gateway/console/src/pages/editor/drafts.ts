@@ -2,12 +2,7 @@
 import { computed, signal } from "@preact/signals";
 
 import type { GenerationTexts } from "../../api/types";
-
-export interface Drafts {
-  /** The generation whose texts were taken up. */
-  base: number;
-  texts: { source: string; before: string; now: string }[];
-}
+import { rebase, settled, type Drafts } from "./rebase";
 
 export const drafts = signal<Drafts | null>(null);
 
@@ -15,18 +10,26 @@ export const changed = computed(
   () => drafts.value?.texts.filter(({ before, now }) => before !== now) ?? [],
 );
 
+export const isSettled = computed(
+  () => drafts.value?.texts.every(({ theirs }) => theirs === undefined) ?? false,
+);
+
 /** Takes up what runs. */
-export function begin({ generation, texts }: GenerationTexts): void {
-  drafts.value = {
-    base: generation,
-    texts: texts.map(({ source, text }) => ({ source, before: text, now: text })),
-  };
+export function follow(running: GenerationTexts): void {
+  drafts.value = rebase(drafts.value ?? { base: running.generation, texts: [] }, running);
 }
 
 export function write(source: string, now: string): void {
   const own = drafts.value;
   if (!own) return;
   const texts = own.texts.map(text => (text.source === source ? { ...text, now } : text));
+  drafts.value = { ...own, texts };
+}
+
+export function settle(source: string, whose: "mine" | "theirs"): void {
+  const own = drafts.value;
+  if (!own) return;
+  const texts = own.texts.map(text => (text.source === source ? settled(text, whose) : text));
   drafts.value = { ...own, texts };
 }
 

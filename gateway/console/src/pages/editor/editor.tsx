@@ -15,8 +15,8 @@ import { Words } from "../../ui/words";
 import { readConfiguration, readTexts } from "../configuration/read";
 import { checked, useChecks } from "./check";
 import { mark, mount, show } from "./code";
-import { begin, changed, changedTexts, drafts, write } from "./drafts";
-import { Behind } from "./behind";
+import { Conflict } from "./conflict";
+import { changed, changedTexts, drafts, follow, isSettled, write } from "./drafts";
 import { scan } from "./scan";
 import "./editor.css";
 
@@ -24,11 +24,10 @@ export function EditorPage({ query }: PageProps) {
   const { data, error, again } = useLoad("configuration", readConfiguration);
   const running = data?.running?.generation;
   const [problem, fail] = useState<unknown>(null);
+  const isBehind = running !== undefined && drafts.value?.base !== running;
   useEffect(() => {
-    // What was begun is gone on with, whatever runs by now.
-    if (running === undefined || (drafts.value && changed.value.length > 0)) return;
-    if (drafts.value?.base !== running) readTexts(running).then(begin, fail);
-  }, [running, drafts.value === null]);
+    if (isBehind) readTexts(running).then(follow, fail);
+  }, [running, isBehind]);
   useEffect(() => remind, []);
   const failed = error ?? problem;
   return (
@@ -65,7 +64,7 @@ function remind(): void {
 }
 
 function review(): void {
-  if (changed.value.length === 0) return;
+  if (changed.value.length === 0 || !isSettled.value) return;
   const names = changed.value.map(({ source }) => source).join(", ");
   propose({
     title: `Change ${names}`,
@@ -89,7 +88,7 @@ function Tools() {
         }}>
         Discard
       </Button>
-      <Button look="primary" disabled={!isChanged || isWrong} onClick={review}>
+      <Button look="primary" disabled={!isChanged || isWrong || !isSettled.value} onClick={review}>
         {mayChange.value ? "Review and apply" : "Review"}
       </Button>
     </>
@@ -100,24 +99,27 @@ function Texts({ now, query }: { now: Configuration; query: URLSearchParams }) {
   useChecks();
   const { texts, base } = drafts.value ?? { texts: [], base: 0 };
   const wanted = query.get("source");
-  const source = texts.find(text => text.source === wanted)?.source ?? texts[0]?.source;
-  if (source === undefined) return null;
+  const shown = texts.find(text => text.source === wanted) ?? texts[0];
+  if (!shown) return null;
+  const { source, before } = shown;
   const line = Number(query.get("line")) || null;
   return (
     <>
-      {now.running && now.running.generation !== base && (
-        <Behind base={base} running={now.running.generation} />
-      )}
+      {texts.map(draft => (
+        <Conflict key={draft.source} draft={draft} base={base} />
+      ))}
       {!now.source.writable && (
-        <p class="change-note">
-          <HealthMark health="warn" /> The console cannot write this
-          {now.source.why_not && <Words text={`: ${now.source.why_not}`} />}. Check the text here,
-          and take the patch from the review.
-        </p>
+        <div class="change-note">
+          <p>
+            <HealthMark health="warn" /> The console cannot write this
+            {now.source.why_not && <Words text={`: ${now.source.why_not}`} />}. Check the text here,
+            and take the patch from the review.
+          </p>
+        </div>
       )}
       <Panel class="editor">
         {texts.length > 1 && <Tabs source={source} />}
-        <Code key={`${source} ${base}`} source={source} line={line} />
+        <Code key={`${source}\n${before}`} source={source} line={line} />
         <p class="lead editor-keys">
           Tab indents. Escape, then Tab, leaves the editor. Ctrl+Space completes, Ctrl+S reviews.
         </p>
