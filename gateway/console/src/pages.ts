@@ -3,7 +3,7 @@ import type { ComponentType } from "preact";
 
 import { Audit } from "./pages/audit";
 import { Compare } from "./pages/compare";
-import { Configuration } from "./pages/configuration";
+import { Configuration, ConfigurationEditor } from "./pages/configuration";
 import { Doctor } from "./pages/doctor";
 import { Explain } from "./pages/explain";
 import { GraphPage } from "./pages/graph";
@@ -45,6 +45,7 @@ export const PAGES: Known[] = [
   { address: "plugins", Page: Plugins, section: "plugins" },
   { address: "plugins/:", Page: Plugin, section: "plugins" },
   { address: "configuration", Page: Configuration, section: "configuration" },
+  { address: "configuration/editor", Page: ConfigurationEditor, section: "configuration" },
   { address: "configuration/:", Page: Configuration, section: "configuration" },
   { address: "audit", Page: Audit, section: "configuration" },
   { address: "sign-in", Page: SignIn, section: "" },

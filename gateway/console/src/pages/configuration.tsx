@@ -9,7 +9,9 @@ const loadEditor = () => import("./editor/editor").then(({ EditorPage }) => Edit
 
 export function Configuration({ args: [which], query }: PageProps) {
   if (which === undefined) return <Timeline />;
-  if (which === "editor")
-    return <Lazy title="Configuration editor" load={loadEditor} args={[]} query={query} />;
   return <GenerationPage key={which} number={Number(which)} other={query.get("with")} />;
+}
+
+export function ConfigurationEditor(props: PageProps) {
+  return <Lazy title="Configuration editor" load={loadEditor} {...props} />;
 }

@@ -1,9 +1,9 @@
 /** A new module that takes a share of the requests: how it stands, and what becomes of it. */
 import { useState } from "preact/hooks";
 
-import { get, post } from "../../api/client";
+import { post } from "../../api/client";
 import { mayChange } from "../../api/session";
-import type { Effective, Plugin } from "../../api/types";
+import type { Plugin } from "../../api/types";
 import { propose } from "../../change/propose";
 import { part } from "../../location";
 import { count, share as percentOf } from "../../ui/format";
@@ -12,6 +12,7 @@ import { toast } from "../../ui/toast";
 import { Words } from "../../ui/words";
 import { adopted, share, withoutCanary } from "./edits";
 import { short } from "./facts";
+import { findWritten } from "./written";
 
 type Of = { plugin: Plugin; canary: NonNullable<Plugin["canary"]> };
 
@@ -96,10 +97,8 @@ function Share({ plugin, canary }: Of) {
 /** Where the canary is the better one, its module becomes the plugin's own in the configuration. */
 function Adopt({ plugin }: { plugin: Plugin }) {
   const adopt = async () => {
-    const of = `plugin:${plugin.name}`;
     try {
-      const { fields } = await get<Effective>("/api/v1/configuration/effective", { of });
-      const edits = adopted(plugin, fields);
+      const edits = adopted(plugin, (await findWritten(plugin.name)).fields);
       if (!edits) return toast("warn", "What is written does not say where the module comes from.");
       propose({
         title: `Keep the canary's module for ${plugin.name}`,

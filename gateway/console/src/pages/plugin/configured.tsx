@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { get } from "../../api/client";
-import type { Edit, Effective, Plugin, PluginConfiguration } from "../../api/types";
+import type { Edit, Plugin, PluginConfiguration } from "../../api/types";
 import { propose } from "../../change/propose";
 import { go, href, part } from "../../location";
 import { useLoad } from "../../ui/load";
@@ -10,6 +10,7 @@ import { Button, Loading, Panel, Problem } from "../../ui/parts";
 import { toast } from "../../ui/toast";
 import { FormFields } from "./form-fields";
 import { fieldsOf, readText, textOf } from "./form";
+import { findWritten } from "./written";
 
 type Draft = (draft: { value: unknown } | null) => void;
 
@@ -32,7 +33,7 @@ export function Configured({ plugin, draft }: { plugin: Plugin; draft: Draft }) 
 /** The place in the text, for whoever wants to write YAML. */
 function InYaml({ name }: { name: string }) {
   const open = () =>
-    get<Effective>("/api/v1/configuration/effective", { of: `plugin:${name}` }).then(
+    findWritten(name).then(
       ({ source, line }) => go(href("/configuration/editor", { source, line: String(line) })),
       (error: Error) => toast("bad", error.message),
     );

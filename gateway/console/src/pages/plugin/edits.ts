@@ -1,5 +1,5 @@
 /** Edits of the configuration that pages of plugins propose. */
-import type { Edit, EffectiveField, Path, Plugin } from "../../api/types";
+import type { Edit, Path, Plugin } from "../../api/types";
 
 /** A bundled plugin, first in every route. */
 export function bundledEdits(name: string, routes: string[]): Edit[] {
@@ -38,16 +38,13 @@ const SOURCES = ["bundled", "file", "oci", "url", "digest"];
  * The canary's module becomes the plugin's own. `null` if what is written does not say where it
  * comes from.
  */
-export function adopted(plugin: Plugin, fields: EffectiveField[]): Edit[] | null {
-  const written = (path: string) =>
-    fields.find(field => field.path === path && field.origin === "written");
-  const ofCanary = SOURCES.filter(key => written(`canary.${key}`));
+export function adopted(plugin: Plugin, written: Map<string, string>): Edit[] | null {
+  const ofCanary = SOURCES.filter(key => written.has(`canary.${key}`));
   if (!ofCanary.some(key => key !== "digest")) return null;
   const set = ofCanary.map((key): Edit => {
-    const value = written(`canary.${key}`)?.value;
-    return { op: "set", path: [...plugin.path, key], value };
+    return { op: "set", path: [...plugin.path, key], value: written.get(`canary.${key}`) };
   });
-  const gone = SOURCES.filter(key => written(key) && !ofCanary.includes(key));
+  const gone = SOURCES.filter(key => written.has(key) && !ofCanary.includes(key));
   const remove = gone.map((key): Edit => ({ op: "remove", path: [...plugin.path, key] }));
   return [...set, ...remove, ...withoutCanary(plugin)];
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import type { EffectiveField, Plugin, PluginVersion } from "../../api/types";
+import type { Plugin, PluginVersion } from "../../api/types";
 import { adopted, bundledEdits, switched } from "./edits";
 import { healthOf, short } from "./facts";
 import { fieldsOf, readText, valueAt, withValue } from "./form";
+import { inText } from "./written";
 
 const VERSION: PluginVersion = {
   digest: "sha256:0",
@@ -75,16 +76,17 @@ describe("edits of plugins", () => {
   });
 
   it("makes the canary's module the plugin's own", () => {
-    const field = (path: string, value: string): EffectiveField => {
-      return { path, value, origin: "written", source: null, line: null, doc: "" };
-    };
-    const edits = adopted(PLUGIN, [field("oci", "x:1"), field("canary.file", "new.wasm")]);
+    const text =
+      "plugins:\n  - name: guard\n    oci: x:1\n    canary: { file: new.wasm, percent: 5 }\n";
+    const written = inText(text, "guard");
+    expect(written?.line).toBe(2);
+    const edits = adopted(PLUGIN, written?.fields ?? new Map());
     expect(edits).toEqual([
       { op: "set", path: [...PLUGIN.path, "file"], value: "new.wasm" },
       { op: "remove", path: [...PLUGIN.path, "oci"] },
       { op: "remove", path: [...PLUGIN.path, "canary"] },
     ]);
-    expect(adopted(PLUGIN, [])).toBeNull();
+    expect(adopted(PLUGIN, new Map())).toBeNull();
   });
 });
 
