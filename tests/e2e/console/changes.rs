@@ -224,7 +224,7 @@ async fn changes_lose_no_request() -> Result<()> {
     let backend = Backend::start("staff").await?;
     let routes = "  - { name: staff, rules: [{ backends: [web] }] }";
     let gateway = Gateway::start(&configuration(&[("web", backend.address)], routes)).await?;
-    let load = portico_tests::load::Load::start(gateway.address, 4, Request::get("/"), |_| Ok(()));
+    let load = Load::start(gateway.address, 4, Request::get("/"), |_| Ok(()));
     load.more(10).await?;
     for round in 0..20 {
         let value = format!("{}s", 30 + round);

@@ -10,7 +10,7 @@ use crate::plugins::{guest, stamp, start, with_plugins};
 async fn gateway(backend: &Backend) -> Result<Gateway> {
     let plugins = "  - { name: stamp, file: stamp.wasm, configuration: { a: one } }
   - { name: loop, file: loop.wasm }
-  - { name: flow, file: flow.wasm, capabilities: [calls, clock, random, ticks] }";
+  - { name: flow, file: flow.wasm, capabilities: [calls, clock, foreign_functions, queues, random, shared_data, ticks] }";
     let routes = "  - { name: good, filters: [{ plugin: stamp }], rules: [{ backends: [web] }] }
   - name: bad
     rules:
@@ -65,7 +65,10 @@ async fn a_plugin_is_told_with_all_that_is_known() -> Result<()> {
     ensure!(number("p50_us") > 0.0 && number("p99_us") >= number("p50_us"), "{heads:#}");
 
     let flow = plugin(&gateway, "flow").await?;
-    assert_eq!(flow["grants"], json!(["calls", "clock", "random", "ticks"]));
+    assert_eq!(
+        flow["grants"],
+        json!(["calls", "clock", "foreign_functions", "queues", "random", "shared_data", "ticks"])
+    );
     let call = json!({
         "name": "proxy_http_call", "capability": "calls", "offered": true, "granted": true
     });
@@ -213,10 +216,20 @@ async fn a_module_is_looked_at_before_anything_is_written() -> Result<()> {
     assert_eq!(send("?percent=101", &stamp(2)?).await?.status, 400);
     let anybody = Request::new("POST", "/api/v1/plugins/stamp/module").body(&stamp(2)?);
     assert_eq!(anybody.send(gateway.admin).await?.status, 401);
-    // FIXME: 200 once the configuration can be changed from here.
-    assert_eq!(send("?as=canary&percent=5&reason=try", &stamp(2)?).await?.status, 501);
-    let kept = std::fs::read_dir(gateway.folder.path().join("configuration/plugins"))?;
-    assert_eq!(kept.count(), 0, "what nobody names does not stay");
+    let folder = gateway.folder.path().join("configuration");
+    assert!(!folder.join("plugins").exists(), "nothing is written yet");
     assert_eq!(gateway.generation().await?, 1);
+
+    let taken = send("?as=canary&percent=5&reason=try", &stamp(2)?).await?;
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    let text = std::fs::read_to_string(folder.join("portico.yaml"))?;
+    let stored =
+        std::fs::read_dir(folder.join("plugins"))?.next().context("nothing is stored")??;
+    let name = stored.file_name().to_string_lossy().into_owned();
+    assert!(text.contains(&name) && text.contains("percent: 5"), "{text}");
+    let canary = plugin(&gateway, "stamp").await?["canary"].take();
+    assert_eq!((&canary["percent"], &canary["stands"]), (&5.into(), &"running".into()));
+    let history = gateway.read("/api/v1/configuration").await?;
+    assert_eq!(history["running"]["reason"], "try");
     Ok(())
 }

@@ -181,6 +181,8 @@ fn changes(differences: &[Difference], redactor: &Redactor) -> Vec<HeaderChange>
             }
         }
     }
+    // One that was set to what it was has only moved.
+    changes.retain(|change| change.before != change.after);
     changes
 }
 
