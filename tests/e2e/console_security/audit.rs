@@ -96,7 +96,8 @@ async fn a_file_takes_it_before_anything_changes() -> Result<()> {
         Ok(())
     })
     .await?;
-    assert!(lines(&moved)?.len() >= 2 && lines(&file)?.len() >= 2);
+    // The signal may have come between the two lines of a call.
+    assert!(lines(&moved)?.len() >= 2 && !lines(&file)?.is_empty());
     Ok(())
 }
 
