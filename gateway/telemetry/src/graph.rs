@@ -59,8 +59,9 @@ pub struct Graph {
 
 #[derive(Debug)]
 struct State {
-    /// The first second that was looked at.
+    /// The first second that was looked at, and the moment in it.
     began: u64,
+    began_at: SystemTime,
     /// The last one.
     now: u64,
     /// When each of the last seconds was looked at last: what a window really covers.
@@ -93,10 +94,11 @@ struct Far {
 impl Graph {
     /// A graph of what the series of a registry count from now on.
     pub fn new(registry: Arc<Registry>, settings: Settings, now: SystemTime) -> Self {
-        let looks = VecDeque::from([(second(now), now)]);
-        let now = second(now);
+        let (began_at, now) = (now, second(now));
+        let looks = VecDeque::from([(now, began_at)]);
         let state = State {
             began: now,
+            began_at,
             now,
             looks,
             horizon: 0,
@@ -183,10 +185,12 @@ impl State {
     /// second that runs is not over, so whole seconds would make rates swing.
     fn covered(&self, window: u64) -> Option<f64> {
         let end = self.looks.back()?.1;
-        let before = self.looks.iter().rev().find(|(second, _)| second + window <= self.now);
-        let is_young = self.began + window > self.now;
-        let (_, begin) = before.or_else(|| self.looks.front().filter(|_| is_young))?;
-        Some(end.duration_since(*begin).ok()?.as_secs_f64().max(1.0))
+        let begin = if self.began + window > self.now {
+            self.began_at
+        } else {
+            self.looks.iter().rev().find(|(second, _)| second + window <= self.now)?.1
+        };
+        Some(end.duration_since(begin).ok()?.as_secs_f64().max(1.0))
     }
 
     /// What a series has counted since the last time. One that counted nothing costs a look.
