@@ -203,6 +203,3 @@ fn header(line: &str) -> Result<(HeaderName, HeaderValue), Refusal> {
     let value = HeaderValue::from_str(value.trim());
     Ok((name, value.map_err(|_| refuse("has a value that no header may have"))?))
 }
-
-/// Lets go of what is watched when the search is over.
-type Watching = Option<Watched>;

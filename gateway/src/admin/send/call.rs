@@ -8,8 +8,8 @@ use pingora::{
 use portico_telemetry::context::{span_id, trace_id};
 use tokio::net::TcpStream;
 
-use super::{Request, Watching};
-use crate::{admin::Admin, failure::REASON};
+use super::Request;
+use crate::{admin::Admin, failure::REASON, telemetry::Watched};
 
 /// What is kept of a body.
 const SHOWN: usize = 4 << 10;
@@ -34,7 +34,7 @@ pub(super) struct Answer {
 pub(super) async fn call(
     admin: &Admin,
     request: &Request,
-    watched: &mut Watching,
+    watched: &mut Option<Watched>,
 ) -> Result<Answer, String> {
     let to = request.target.address;
     let stream = TcpStream::connect(to).await;
