@@ -107,7 +107,7 @@ impl Change {
             (Some(edits), ..) => {
                 let places = edits.iter().take(3).map(place).collect::<Vec<_>>().join(", ");
                 let more = if edits.len() > 3 { ", …" } else { "" };
-                format!("change {places}{more}")
+                format!("{places}{more}")
             }
             (None, Some(texts), _) => {
                 let names = texts.iter().map(|text| text.source.as_str()).collect::<Vec<_>>();
@@ -116,6 +116,12 @@ impl Change {
             (None, None, Some(number)) => format!("go back to generation {number}"),
             (None, None, None) => "change nothing".to_owned(),
         }
+    }
+
+    /// Whether the gateway can do it by itself where the source cannot be written. Edits can be made
+    /// again at each reload, and an old generation is kept as it was; a text has nowhere to be.
+    pub fn can_be_held(&self) -> bool {
+        self.edits.is_some() || self.back_to.is_some()
     }
 
     /// The generation that it goes back to.

@@ -29,6 +29,7 @@ pub(super) const PREVIEW: &str = "/api/v1/changes/preview";
 /// Nothing is started and no port is tried: what only that would find is found when it is applied.
 pub(super) async fn preview(State(admin): State<Admin>, Json(change): Json<Change>) -> Response {
     let status = admin.control.status.load_full();
+    let can_be_held = change.can_be_held();
     let looked = tokio::task::spawn_blocking(move || {
         let outlook = change.outlook(&status.history)?;
         let loaded = portico_config::load(&outlook.sources);
@@ -47,6 +48,7 @@ pub(super) async fn preview(State(admin): State<Admin>, Json(change): Json<Chang
         "diagnostics": diagnostics(&loaded.diagnostics),
         "writable": source.writable,
         "why_not": source.why_not,
+        "can_be_held": can_be_held,
     }))
     .into_response()
 }

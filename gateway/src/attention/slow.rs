@@ -124,7 +124,7 @@ fn causes(
     let mut causes = Vec::new();
     if let (Some(p50), Some(p99)) = (way.numbers.minute.p50, p99) {
         causes.push(format!(
-            "In the last minute one request in two took {} or more, one in a hundred {} or more.",
+            "In the last minute half of the requests took {} or less, the slowest of a hundred {}.",
             time(p50),
             time(p99)
         ));

@@ -98,8 +98,7 @@ fn a_slow_service_without_a_timeout() {
             "severity": "critical",
             "sentence":
                 "`staff` takes 5 s and `/api/staff` has no timeout: who asks waits as long.",
-            "why": "In the last minute one request in two took 5 s or more, one in a hundred 5 s \
-                    or more.",
+            "why": "In the last minute half of the requests took 5 s or less, the slowest of a hundred 5 s.",
             "subject": { "kind": "route", "name": "staff" },
             "actions": [
                 {

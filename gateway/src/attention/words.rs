@@ -5,7 +5,9 @@ use std::time::Duration;
 /// `350 ms`, `1.2 s`, `5 s`, `2 min`.
 pub(super) fn time(took: Duration) -> String {
     let seconds = took.as_secs_f64();
-    if seconds < 0.995 {
+    if seconds < 0.001 {
+        "less than 1 ms".to_owned()
+    } else if seconds < 0.995 {
         format!("{:.0} ms", seconds * 1e3)
     } else if seconds < 99.5 {
         let tenths = (seconds * 10.0).round() / 10.0;

@@ -39,6 +39,8 @@ impl Loop {
         match writable {
             // What runs is in no file as it is, so none can be brought into step with it.
             _ if is_elsewhere || (going_back.is_some() && holds) => proposed.writes.clear(),
+            // Until the source changes the next time.
+            Err(_) if going_back.is_some() && change.hold => proposed.writes.clear(),
             Ok(()) if !holds => {}
             writable => {
                 let why = writable.err().unwrap_or_else(|| {

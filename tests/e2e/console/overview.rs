@@ -165,7 +165,11 @@ async fn who_waits_for_a_slow_service_is_not_blamed() -> Result<()> {
         let trace = format!("00-{:032x}-00000000000000aa-01", nth + 1);
         let asks = Request::get("/").header("traceparent", &trace);
         let called = async {
-            eventually(async || Ok(ensure!(outer.received().len() > nth, "not asked yet"))).await?;
+            eventually(async || {
+                ensure!(outer.received().len() > nth, "not asked yet");
+                Ok(())
+            })
+            .await?;
             let request = Request::get("/api/staff").header("traceparent", &trace);
             request.send(gateway.address).await
         };

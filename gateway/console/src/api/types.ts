@@ -266,6 +266,8 @@ export interface Preview {
   diagnostics: Diagnostic[];
   writable: boolean;
   why_not: string | null;
+  /** Where it is not writable: `hold` would do it. */
+  can_be_held: boolean;
 }
 
 /** `POST /api/v1/changes` */

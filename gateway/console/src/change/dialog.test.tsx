@@ -16,6 +16,7 @@ const PREVIEW: Preview = {
   diagnostics: [],
   writable: true,
   why_not: null,
+  can_be_held: true,
 };
 
 /** What was sent to `changes`, and what is answered to it, the last answer again and again. */

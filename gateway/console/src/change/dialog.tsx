@@ -82,7 +82,8 @@ function Refusal({ error }: { error: unknown }) {
   );
 }
 
-function Seen({ preview: { files, diagnostics, writable, why_not } }: { preview: Preview }) {
+function Seen({ preview }: { preview: Preview }) {
+  const { files, diagnostics, writable, why_not, can_be_held } = preview;
   const diff = files.map(file => file.diff).join("");
   if (files.length === 0 && diagnostics.length === 0)
     return <p>This changes nothing: the configuration says so already.</p>;
@@ -95,7 +96,7 @@ function Seen({ preview: { files, diagnostics, writable, why_not } }: { preview:
           Writes <Names of={files} /> and is live at once.
         </p>
       ) : (
-        <ReadOnly why={why_not} diff={diff} />
+        <ReadOnly why={why_not} diff={diff} canBeHeld={can_be_held} />
       )}
     </>
   );
@@ -107,7 +108,8 @@ function Names({ of }: { of: Preview["files"] }) {
   return <>{plural(of.length, "file")}</>;
 }
 
-function ReadOnly({ why, diff }: { why: string | null; diff: string }) {
+function ReadOnly(props: { why: string | null; diff: string; canBeHeld: boolean }) {
+  const { why, diff, canBeHeld } = props;
   return (
     <div class="change-note">
       <p>
@@ -121,8 +123,9 @@ function ReadOnly({ why, diff }: { why: string | null; diff: string }) {
         <Copy text={diff} label="Copy the patch" />
       </p>
       <p class="lead">
-        Until then the gateway can hold it: the change works at once and across reloads, until the
-        gateway restarts or the source says the same.
+        {canBeHeld
+          ? "Until then the gateway can hold it: the change works at once and across reloads, until the gateway restarts or the source says the same."
+          : "A whole text cannot be held by the gateway meanwhile; a change of a field can."}
       </p>
     </div>
   );
@@ -155,7 +158,8 @@ function Confirm(props: {
   const input = useRef<HTMLInputElement>(null);
   // Enter applies, without a way to the button.
   useEffect(() => input.current?.select(), []);
-  const canSend = seen.valid && seen.files.length > 0 && !busy;
+  const isPossible = seen.writable || seen.can_be_held;
+  const canSend = seen.valid && seen.files.length > 0 && isPossible && !busy;
   const label = seen.writable ? "Apply" : "Apply now and hold it in the gateway";
   return (
     <form

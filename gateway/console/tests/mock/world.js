@@ -66,6 +66,7 @@ export class World {
       diagnostics: check(text),
       writable: this.scene.writable,
       why_not: this.source.why_not,
+      can_be_held: !change.texts,
     };
   }
 
