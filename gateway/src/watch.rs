@@ -154,7 +154,7 @@ fn links(path: &Path) -> Vec<PathBuf> {
         && found.len() < LINKS
         && let Ok(target) = fs::read_link(last)
     {
-        let from = last.parent().unwrap_or(Path::new("."));
+        let from = last.parent().unwrap_or_else(|| Path::new("."));
         let target = from.join(target);
         found.push(target);
     }

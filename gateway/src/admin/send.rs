@@ -24,7 +24,6 @@ use tokio::{
 
 use self::{call::Answer, target::Target};
 use super::{Admin, telemetry::Refusal};
-use crate::telemetry::Watched;
 
 /// How long an answer may take, with its body.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -144,7 +143,7 @@ async fn one(admin: &Admin, request: &Request) -> Told {
         let summary = Summary::of(&kept);
         told.seq = Some(summary.seq);
         told.trace_id = Some(summary.trace_id);
-        told.reason = told.reason.or(summary.reason.map(str::to_owned));
+        told.reason = told.reason.or_else(|| summary.reason.map(str::to_owned));
     }
     told
 }

@@ -47,7 +47,7 @@ fn file_is_writable(path: &Path) -> Result<(), String> {
     }
     let real = fs::canonicalize(path).map_err(|error| format!("`{shown}`: {error}"))?;
     // A new file takes the place of the old one, so the folder counts as well.
-    let folder = real.parent().unwrap_or(Path::new("/"));
+    let folder = real.parent().unwrap_or_else(|| Path::new("/"));
     for (place, what) in [(&*real, "file"), (folder, "folder")] {
         access(place, Access::WRITE_OK).map_err(|error| {
             format!(

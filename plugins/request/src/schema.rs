@@ -67,7 +67,8 @@ mod in_step {
                 _ => panic!("`{pointer}` has neither `properties` nor `enum`"),
             };
             let mut read = names::<T>();
-            (written.sort_unstable(), read.sort_unstable());
+            written.sort_unstable();
+            read.sort_unstable();
             assert_eq!(read, written, "`{pointer}`: what is read, and what the schema has");
         }
 

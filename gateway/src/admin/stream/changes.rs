@@ -54,7 +54,7 @@ pub(super) fn between<'a>(before: &'a Graph, after: &'a Graph) -> Option<Changes
         && gone_nodes.is_empty()
         && gone_links.is_empty()
         && sight.is_none();
-    (!is_same).then(|| Changes {
+    (!is_same).then_some(Changes {
         at: after.at,
         window_seconds: after.window_seconds,
         since: after.since,
