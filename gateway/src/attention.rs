@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::situation::Situation;
-pub(crate) use self::slow::is_trouble as is_slow;
+pub(crate) use self::slow::takes_long;
 
 /// Most sentences. Whoever has more trouble than this begins at the top.
 const MOST: usize = 50;

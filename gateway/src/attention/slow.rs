@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     Action, Attention, Kind, Severity,
-    situation::{Failure, Numbers, Route, Situation, Unlimited, Way},
+    situation::{Count, Failure, Numbers, Route, Situation, Unlimited, Way},
     words::{capital, count, list, time},
 };
 
@@ -30,15 +30,16 @@ pub(super) fn say(situation: &Situation, all: &mut Vec<Attention>) {
     let explains = |called: &str, name: &str| {
         let mut routes = situation.routes.iter().filter(|route| route.name == called);
         routes.any(|route| {
-            route.ways.iter().any(is_trouble)
+            route.ways.iter().any(takes_long)
                 && !route.ways.iter().any(|way| way.calls.iter().any(|own| own == name))
         })
     };
     for route in &situation.routes {
         let gone = gone(situation, &route.name);
         let before = all.len();
-        for way in &route.ways {
-            // Who waits for another one that is slow is not the one to blame.
+        for way in route.ways.iter().filter(|way| takes_long(way)) {
+            // Who waits for another one that is slow is not the one to blame, and does not wait for
+            // ever if that one has a timeout.
             if way.calls.iter().any(|called| explains(called, &route.name)) {
                 continue;
             }
@@ -56,10 +57,14 @@ pub(super) fn say(situation: &Situation, all: &mut Vec<Attention>) {
     }
 }
 
-/// It is slow, and nothing ends that.
-pub(crate) fn is_trouble(way: &Way) -> bool {
+/// It takes long, or keeps requests waiting, whether a timeout ends that or not. Somewhat less than
+/// slow, because who waits for it takes a little longer still.
+pub(crate) fn takes_long(way: &Way) -> bool {
+    const NEARLY: f64 = 0.8;
+    let Numbers { minute, now } = &way.numbers;
+    let is_long = |p99: Option<Duration>| p99.is_some_and(|p99| p99 >= SLOW.mul_f64(NEARLY));
     let is_hanging = way.hanging.is_some_and(|(_, since)| since >= HANGING);
-    way.unlimited.is_some() && (is_hanging || is_slow(&way.numbers).is_some())
+    is_hanging || is_long(minute.p99) || is_long(now.p99)
 }
 
 fn gone<'a>(situation: &'a Situation, route: &str) -> Option<&'a Failure> {
@@ -108,21 +113,17 @@ fn slow(route: &str, way: &Way, gone: Option<&Failure>, waiting: &[String]) -> O
     let reason = format!("{service} is slow, and nobody should wait for it");
     let href = format!("/traces?q=route:{route}&sort=duration");
     let found = found
-        .why(causes(way, p99, gone, waiting))
+        .why(causes(way, p99.is_some(), gone, waiting))
         .weight(weight)
         .action(Action::change("Set timeout: 1s".to_owned(), edit, &reason))
         .action(Action::page("Show a slow request", href));
     Some(found)
 }
 
-fn causes(
-    way: &Way,
-    p99: Option<Duration>,
-    gone: Option<&Failure>,
-    waiting: &[String],
-) -> Option<String> {
+fn causes(way: &Way, is_slow: bool, gone: Option<&Failure>, waiting: &[String]) -> Option<String> {
     let mut causes = Vec::new();
-    if let (Some(p50), Some(p99)) = (way.numbers.minute.p50, p99) {
+    let Count { p50, p99, .. } = way.numbers.minute;
+    if let (Some(p50), Some(p99), true) = (p50, p99, is_slow) {
         causes.push(format!(
             "In the last minute half of the requests took {} or less, the slowest of a hundred {}.",
             time(p50),
@@ -143,8 +144,8 @@ fn causes(
 /// The slowest of a hundred, if that is slow, for enough requests, and has not passed.
 fn is_slow(numbers: &Numbers) -> Option<Duration> {
     let p99 = numbers.minute.p99.filter(|p99| *p99 >= SLOW)?;
-    let is_over = numbers.now.p99.is_some_and(|p99| p99 < SLOW);
-    (numbers.minute.requests >= ENDED && !is_over).then_some(p99)
+    let now = numbers.now.p99.unwrap_or(p99);
+    (numbers.minute.requests >= ENDED && now >= SLOW).then_some(now)
 }
 
 fn waits(waiting: u64) -> String {

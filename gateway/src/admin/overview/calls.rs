@@ -22,8 +22,7 @@ pub(super) fn among(
     since: SystemTime,
 ) -> HashMap<String, BTreeSet<String>> {
     let wanted = |interest, route: Option<&Arc<str>>| {
-        matches!(interest, Interest::Sample | Interest::Slow)
-            && route.is_some_and(|route| routes.contains(&**route))
+        interest != Interest::Plugin && route.is_some_and(|route| routes.contains(&**route))
     };
     let mut traces = HashMap::<[u8; 16], Vec<Arc<Kept>>>::new();
     for kept in store.recent(since, LOOKED_AT, wanted) {

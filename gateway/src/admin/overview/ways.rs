@@ -61,8 +61,8 @@ pub(super) fn routes(admin: &Admin, facts: &Facts) -> Vec<situation::Route> {
 
 /// Where several are slow, one may wait for the other.
 fn blame(admin: &Admin, facts: &Facts, routes: &mut [situation::Route]) {
-    let is_slow = |route: &&situation::Route| route.ways.iter().any(attention::is_slow);
-    let slow = routes.iter().filter(is_slow).map(|route| route.name.clone());
+    let takes_long = |route: &&situation::Route| route.ways.iter().any(attention::takes_long);
+    let slow = routes.iter().filter(takes_long).map(|route| route.name.clone());
     let slow: Vec<String> = slow.collect();
     if slow.len() < 2 {
         return;
