@@ -1,8 +1,9 @@
 //! Canaries: a second module of a plugin that takes a share of its requests, until somebody
 //! promotes it, or it is rolled back: by a call, or by itself when too many of its requests fail.
 //!
-//! A decision holds as long as the configuration names the same module, over every reload. So a
-//! canary that failed does not come back because another line of the file was changed.
+//! A decision holds as long as the configuration names the same module and the same share, over
+//! every reload. So a canary that failed does not come back because another line of the file was
+//! changed.
 
 use std::{
     collections::HashMap,
@@ -29,6 +30,8 @@ pub struct Canary {
 pub struct Trial {
     name: Arc<str>,
     digest: Digest,
+    /// What is configured.
+    share: u8,
     /// Its share of the requests, in percent: what is configured, or what was decided.
     percent: AtomicU8,
     requests: AtomicU64,
@@ -80,13 +83,17 @@ impl Trials {
         canary: &config::Canary,
     ) -> Arc<Trial> {
         let known = self.0.get(name).filter(|trial| trial.digest == digest);
-        if let Some(trial) = known {
+        // Who writes another share wants to see it tried, whatever was decided before.
+        let stands =
+            |trial: &Trial| trial.share == canary.percent || *trial.decided() == Decided::Running;
+        if let Some(trial) = known.filter(|trial| stands(trial)) {
             trial.configure(canary.percent);
             return trial.clone();
         }
         let trial = Arc::new(Trial {
             name: name.clone(),
             digest,
+            share: canary.percent,
             percent: AtomicU8::new(canary.percent),
             requests: AtomicU64::new(0),
             failures: AtomicU64::new(0),

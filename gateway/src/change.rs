@@ -98,7 +98,7 @@ impl Change {
     /// The edits as the gateway may hold them.
     pub fn to_hold(&self, author: &Author) -> Option<Held> {
         let edits = self.edits.clone()?;
-        Some(Held { edits, author: author.clone(), at: SystemTime::now() })
+        Some(Held { edits, author: author.clone(), at: SystemTime::now(), trouble: None })
     }
 
     /// What is done, in a few words without values: they may be secret.
@@ -178,27 +178,29 @@ fn replaced(sources: &[Source], texts: &[NamedText]) -> Result<Arc<[Source]>, Ch
     Ok(sources.into())
 }
 
-/// Makes held edits again on texts that were read anew. Those that the texts do not need any more,
-/// or that have lost their place, are let go.
+/// Makes held edits again on texts that were read anew. Those that say what the texts say by now are
+/// let go; those whose place is not there wait until it is.
 pub fn hold(sources: Vec<Source>, held: &[Held]) -> (Vec<Source>, Vec<Held>) {
     let mut sources = sources;
     let mut kept = Vec::new();
     for held in held {
-        match edited(&sources, &held.edits) {
+        let trouble = match edited(&sources, &held.edits) {
             Ok(after) if same_texts(&after, &sources) => {
                 tracing::info!(author = %held.author.name,
                     "the configuration says by now what was held: {}", reason(&held.author));
+                continue;
             }
             Ok(after) => {
                 sources = after.to_vec();
-                kept.push(held.clone());
+                None
             }
-            Err(error) => {
-                tracing::warn!(author = %held.author.name, %error,
-                    "a change that was held has lost its place and is let go: {}",
-                    reason(&held.author));
-            }
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(error) = trouble.as_ref().filter(|_| held.trouble.is_none()) {
+            tracing::warn!(author = %held.author.name, error,
+                "a change that is held cannot be made any more: {}", reason(&held.author));
         }
+        kept.push(Held { trouble, ..held.clone() });
     }
     (sources, kept)
 }

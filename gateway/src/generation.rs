@@ -58,6 +58,8 @@ pub struct Held {
     pub edits: Vec<Value>,
     pub author: Author,
     pub at: SystemTime,
+    /// Why they cannot be made in what the source says at the moment. They are tried again.
+    pub trouble: Option<String>,
 }
 
 /// Where it came from.

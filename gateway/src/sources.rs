@@ -9,7 +9,7 @@ use std::{
 
 use portico_config::{Diagnostic, Severity, Source};
 
-pub use self::write::{Write, WriteError, writable, write};
+pub use self::write::{Write, WriteError, unchanged, writable, write};
 
 /// A configuration file larger than this is not read at all. The parser refuses it anyway.
 const FILE_BYTES: u64 = 64 << 20;

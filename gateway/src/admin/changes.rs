@@ -21,6 +21,7 @@ use super::{
 use crate::{
     change::{self, Change, Outlook},
     control::Outcome,
+    sources,
 };
 
 /// The path of [`preview`]: it changes nothing, so nobody needs to know of it.
@@ -33,28 +34,29 @@ pub(super) async fn preview(State(admin): State<Admin>, Json(change): Json<Chang
     let looked = tokio::task::spawn_blocking(move || {
         let outlook = change.outlook(&status.history)?;
         let loaded = portico_config::load(&outlook.sources);
-        Ok((outlook, loaded, status))
+        let why_not = status.source.why_not.clone();
+        let why_not = why_not.or_else(|| sources::unchanged(&outlook.writes).err());
+        Ok((outlook, loaded, why_not))
     });
-    let (outlook, loaded, status) = match looked.await {
+    let (outlook, loaded, why_not) = match looked.await {
         Ok(Ok(looked)) => looked,
         Ok(Err(error)) => return answer(Outcome::Unfit(std::sync::Arc::new(error))),
         Err(_) => return answer(Outcome::Ended),
     };
-    let source = &status.source;
     Json(json!({
         "base": outlook.base,
         "valid": loaded.config.is_some(),
         "files": files(&outlook),
         "diagnostics": diagnostics(&loaded.diagnostics),
-        "writable": source.writable,
-        "why_not": source.why_not,
+        "writable": why_not.is_none(),
+        "why_not": why_not,
         "can_be_held": can_be_held,
     }))
     .into_response()
 }
 
 fn files(outlook: &Outlook) -> Vec<Value> {
-    let file = |write: &crate::sources::Write| {
+    let file = |write: &sources::Write| {
         json!({
             "source": write.path,
             "diff": change::patch(write),

@@ -227,12 +227,13 @@ fn rejection(rejection: &Rejection) -> Value {
 }
 
 fn held(held: &Held) -> Value {
-    let Held { edits, author: Author { name, reason }, at } = held;
+    let Held { edits, author: Author { name, reason }, at, trouble } = held;
     json!({
         "edits": edits,
         "author": name,
         "reason": reason,
         "at": humantime::format_rfc3339_millis(*at).to_string(),
+        "trouble": trouble,
     })
 }
 

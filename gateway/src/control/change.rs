@@ -65,6 +65,7 @@ impl Loop {
     fn may_write(&self, writes: &[Write]) -> Result<(), String> {
         sources::writable(&self.path)?;
         let files = sources::list(&self.path).map_err(|error| error.to_string())?;
+        sources::unchanged(writes)?;
         let stranger = writes.iter().find(|write| !files.contains(&write.path));
         stranger.map_or(Ok(()), |write| {
             Err(format!("what runs came from `{}`, which is no file", write.path.display()))

@@ -38,6 +38,21 @@ pub fn writable(path: &Path) -> Result<(), String> {
     files.iter().try_for_each(|file| file_is_writable(file))
 }
 
+/// Whether the files hold what they are thought to hold.
+///
+/// # Errors
+/// Which does not, for people: somebody has changed it, and that does not run.
+pub fn unchanged(writes: &[Write]) -> Result<(), String> {
+    let differs =
+        |write: &&Write| fs::read(&write.path).is_ok_and(|text| text != write.before.as_bytes());
+    writes.iter().find(differs).map_or(Ok(()), |write| {
+        Err(format!(
+            "`{}` was changed by hand, and that was refused or is not read yet; mend it there",
+            write.path.display()
+        ))
+    })
+}
+
 fn file_is_writable(path: &Path) -> Result<(), String> {
     let shown = path.display();
     if is_mounted(path) {

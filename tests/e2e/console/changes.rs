@@ -117,10 +117,22 @@ async fn a_file_that_somebody_else_has_changed_is_not_written_over() -> Result<(
     let theirs = text.replace("services:", "servcies:");
     gateway.folder.replace(FILE, &theirs)?;
     gateway.rejects().await?;
+    let (_, preview) = ask(&gateway, "/api/v1/changes/preview", &timeout("1s")).await?;
+    ensure!(preview["writable"] == false && preview["can_be_held"] == true, "{preview}");
     let (status, answer) = ask(&gateway, "/api/v1/changes", &timeout("1s")).await?;
     let error = answer["error"].as_str().context("no error")?;
-    ensure!(status == 409 && error.contains("not what runs"), "{answer}");
+    ensure!(status == 409 && error.contains("changed by hand"), "{answer}");
     ensure!(file(&gateway)? == theirs && gateway.generation().await? == 1);
+
+    // Somebody's slip in the file must not keep whoever is on call from acting.
+    let mut change = timeout("1s");
+    change["hold"] = true.into();
+    let (status, held) = ask(&gateway, "/api/v1/changes", &change).await?;
+    ensure!(status == 200 && held["held"] == true, "{held}");
+    ensure!(file(&gateway)? == theirs);
+    gateway.edit(&text.replace("# it is slow", "# it was slow")).await?;
+    let shown = gateway.read("/api/v1/configuration").await?;
+    ensure!(shown["held"][0]["reason"] == "staff hangs", "{shown}");
     Ok(())
 }
 

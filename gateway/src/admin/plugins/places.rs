@@ -94,7 +94,7 @@ plugins:
   - { name: off, bundled: auth, overrides: [{ route: one, disabled: true }] }
 routes:
   - name: one
-    filters: [{ rewrite: { path: { replace_full: / } } }, { plugin: guard }, { plugin: off }]
+    filters: [{ request_headers: { remove: [x] } }, { plugin: guard }, { plugin: off }]
     rules:
       - name: plain
         filters: [{ respond: {} }]

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use http::header;
+use http::{HeaderMap, header};
 
 use crate::{
     far::{Kind, Span},
@@ -97,6 +97,9 @@ impl Evidence {
         for attempt in record.attempts.iter().filter(|attempt| attempt.sent.is_some()) {
             let work = work(record, attempt, service, started, sender);
             ring(&mut self.works, &mut self.next[0], self.limit, work);
+        }
+        if is_by_hand(&record.request.headers) {
+            return;
         }
         let arrival = Arrival {
             to: Arc::clone(service),
@@ -222,6 +225,16 @@ impl Sender {
         // A filter may have changed them; then the same for all.
         Self { address: place(record.client.address.ip()), manner: hasher.finish() }
     }
+}
+
+/// Whether somebody sits at the other end: with a browser, which says so, or at a terminal. On a
+/// laptop these have the address of every service, and come whenever they like.
+fn is_by_hand(headers: &HeaderMap) -> bool {
+    /// Browsers send it with each request, and let no script set it.
+    const FETCHED: &str = "sec-fetch-mode";
+    let agent = headers.get(header::USER_AGENT).map_or(&b""[..], http::HeaderValue::as_bytes);
+    headers.contains_key(FETCHED)
+        || [&b"curl/"[..], b"Wget/"].iter().any(|own| agent.starts_with(own))
 }
 
 /// An address, the same for all spellings of it and all names of this machine.

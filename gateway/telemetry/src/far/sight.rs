@@ -158,7 +158,8 @@ fn in_words(service: &str, called: &Called, namesake: Option<&Reporting>) -> Str
         (0, None) => format!(
             "Sight ends at `{service}`: it reported no spans for {} requests, so what it does and \
              whom it calls is not known here. To see further, let it send OTLP to Portico's \
-             receiver, for example with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318.",
+             receiver: set its OTEL_EXPORTER_OTLP_ENDPOINT to the address in \
+             `telemetry.receiver`.",
             called.requests
         ),
         (seen, _) if seen >= called.requests => {
