@@ -88,6 +88,26 @@ describe("the dialog of a change", () => {
     await waitFor(() => expect(sent.map(({ base }) => base)).toEqual([7, 8]));
   });
 
+  it("shows what was found wrong at applying it", async () => {
+    const found = {
+      severity: "error",
+      source: "c.yaml",
+      line: 2,
+      column: 3,
+      path: "routes.staff",
+      message: "the plugin cannot be started",
+      why: "it traps",
+      help: null,
+      excerpt: null,
+    };
+    answers.unshift({ status: 422, body: { error: "it is refused", diagnostics: [found] } });
+    open();
+    fireEvent.click(await screen.findByText("Apply"));
+    expect(await screen.findByText("the plugin cannot be started")).toBeTruthy();
+    expect(screen.getByText("c.yaml:2:3")).toBeTruthy();
+    expect(screen.queryByText("it is refused")).toBeNull();
+  });
+
   it("holds what cannot be written, and says why", async () => {
     previews = [{ ...PREVIEW, writable: false, why_not: "it is a ConfigMap" }];
     open();

@@ -1,6 +1,7 @@
 /** Shows what a proposed change would write, asks for a reason, and applies it. */
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { Refused } from "../api/client";
 import { mayChange, session } from "../api/session";
 import type { Preview } from "../api/types";
 import { Diagnostics } from "../ui/diagnostics";
@@ -67,7 +68,7 @@ function Proposed({ proposal: { change, reason, done } }: { proposal: Proposal }
 
 function Refusal({ error }: { error: unknown }) {
   const failure = failureOf(error);
-  if (failure === "other") return <Problem error={error} />;
+  if (failure === "other") return <Invalid error={error} />;
   return (
     <div class="change-note warn" role="alert">
       <p>
@@ -78,6 +79,20 @@ function Refusal({ error }: { error: unknown }) {
         (<Words text={(error as Error).message} />
         ). Nothing was applied. Below is the difference to what runs now.
       </p>
+    </div>
+  );
+}
+
+/** What the gateway found at applying it only is shown as what the preview finds. */
+function Invalid({ error }: { error: unknown }) {
+  const found = error instanceof Refused ? error.diagnostics : [];
+  if (found.length === 0) return <Problem error={error} />;
+  return (
+    <div role="alert">
+      <p>
+        <HealthMark health="bad" /> It was refused; nothing was applied.
+      </p>
+      <Diagnostics list={found} />
     </div>
   );
 }
