@@ -8,9 +8,10 @@ export function preview(change: Change): Promise<Preview> {
   return post<Preview>("/api/v1/changes/preview", change);
 }
 
-export async function apply(change: Change, verb?: string): Promise<Applied> {
+/** `what` was done, in the words of the title that it was proposed under. */
+export async function apply(change: Change, what: string, verb?: string): Promise<Applied> {
   const applied = await post<Applied>("/api/v1/changes", change);
-  announce(applied, verb);
+  announce(applied, what, verb);
   return applied;
 }
 
@@ -23,25 +24,38 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** Says what was applied, and offers the way back. */
-export function announce(applied: Applied, verb = "Applied"): void {
+export function announce(applied: Applied, what: string, verb = "Applied"): void {
   const { generation, held, warnings } = applied;
   const place = held ? ", held in the gateway only" : "";
-  const where = `${verb} as generation ${generation}${place}`;
-  const words = warnings.length > 0 ? `${where}, with warnings` : where;
-  toast(warnings.length > 0 ? "warn" : "good", words, {
-    label: "Undo",
-    run: () => void undo(applied),
-  });
+  const flaw = warnings.length > 0 ? ", with warnings" : "";
+  const words = `${verb} as generation ${generation}${place}${flaw}: ${what}`;
+  toast(flaw ? "warn" : "good", words, { label: "Undo", run: () => void undo(applied, what) });
 }
 
-/** At once, unless somebody else has changed something since: then the reader sees what it would do. */
-async function undo({ generation, before, held }: Applied): Promise<void> {
+/** At once, unless that is not possible any more: then the reader sees what it would do. */
+async function undo({ generation, before, held }: Applied, what: string): Promise<void> {
   const change = { back_to: before, ...(held && { hold: true }) };
-  const reason = `undo of generation ${generation}`;
+  const reason = undoReason(generation);
   try {
-    await apply({ ...change, reason, base: generation }, "Undone");
+    await apply({ ...change, reason, base: generation }, what, "Undone");
   } catch (error) {
-    if (failureOf(error) === "other") toast("bad", `Not undone: ${(error as Error).message}`);
-    else propose({ title: `Undo generation ${generation}`, change, reason });
+    const failure = failureOf(error);
+    if (failure === "other") toast("bad", `Not undone: ${(error as Error).message}`);
+    else if (failure === "read-only") proposeUndo(generation, change);
+    else
+      propose({
+        title: `Go back to generation ${before}: this takes back everything since, not only generation ${generation}`,
+        change,
+        reason: `back to generation ${before}`,
+      });
   }
+}
+
+/** As long as `generation` is the one that runs. */
+export function proposeUndo(generation: number, change: { back_to: number; hold?: boolean }): void {
+  propose({ title: `Undo generation ${generation}`, change, reason: undoReason(generation) });
+}
+
+function undoReason(generation: number): string {
+  return `undo of generation ${generation}`;
 }

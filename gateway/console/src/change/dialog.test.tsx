@@ -65,7 +65,7 @@ describe("the dialog of a change", () => {
     expect(await screen.findByText("timeout: 1s", { exact: false })).toBeTruthy();
     fireEvent.input(screen.getByLabelText("Reason"), { target: { value: "it hangs again" } });
     fireEvent.click(screen.getByText("Apply"));
-    await screen.findByText("Applied as generation 8");
+    await screen.findByText("Applied as generation 8: Set timeout");
     expect(sent).toEqual([{ edits: EDITS, reason: "it hangs again", base: 7 }]);
     expect(proposal.value).toBeNull();
   });
@@ -76,6 +76,19 @@ describe("the dialog of a change", () => {
     fireEvent.click((await screen.findAllByText("Undo")).at(-1) as HTMLElement);
     await waitFor(() => expect(sent).toHaveLength(2));
     expect(sent[1]).toEqual({ back_to: 7, reason: "undo of generation 8", base: 8 });
+  });
+
+  it("says that an undo would take back more, when another generation came since", async () => {
+    const [applied] = answers;
+    answers = [applied as (typeof answers)[0], { status: 409, body: { error: "9 runs" } }];
+    open();
+    fireEvent.click(await screen.findByText("Apply"));
+    fireEvent.click((await screen.findAllByText("Undo")).at(-1) as HTMLElement);
+    await screen.findByText(/^Go back to generation 7: .*everything since, not only generation 8$/);
+    expect(proposal.value).toMatchObject({
+      change: { back_to: 7 },
+      reason: "back to generation 7",
+    });
   });
 
   it("looks again when somebody else was faster", async () => {

@@ -27,7 +27,7 @@ function close(): void {
   proposal.value = null;
 }
 
-function Proposed({ proposal: { change, reason, done } }: { proposal: Proposal }) {
+function Proposed({ proposal: { title, change, reason, done } }: { proposal: Proposal }) {
   const [why, setWhy] = useState(reason);
   const [seen, setSeen] = useState<Preview | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -42,7 +42,7 @@ function Proposed({ proposal: { change, reason, done } }: { proposal: Proposal }
     setError(null);
     try {
       const hold = change.hold || !seen.writable;
-      await apply({ ...change, reason: why.trim(), base: seen.base, ...(hold && { hold }) });
+      await apply({ ...change, reason: why.trim(), base: seen.base, ...(hold && { hold }) }, title);
       close();
       done?.();
     } catch (refused) {

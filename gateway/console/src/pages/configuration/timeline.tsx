@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 
 import { mayChange } from "../../api/session";
 import type { Configuration, Generation } from "../../api/types";
+import { proposeUndo } from "../../change/apply";
 import { href } from "../../location";
 import { milliseconds, plural } from "../../ui/format";
 import { useLoad } from "../../ui/load";
@@ -10,7 +11,7 @@ import { Button, Loading, Page, Panel, Problem, Tag } from "../../ui/parts";
 import { Words } from "../../ui/words";
 import { RollBack, What } from "./generation";
 import { Held } from "./held";
-import { originWords, readConfiguration } from "./read";
+import { before, originWords, readConfiguration } from "./read";
 import { Refused } from "./refused";
 import { Source } from "./source";
 import { When } from "./when";
@@ -59,6 +60,7 @@ function Kept({ now }: { now: Configuration }) {
               key={one.generation}
               one={one}
               runs={one.generation === now.running?.generation}
+              earlier={before(now.history, one.generation)}
               picked={picked.includes(one.generation)}
               pick={now.history.length > 1 ? () => toggle(one.generation) : null}
             />
@@ -83,11 +85,12 @@ function Compare({ picked }: { picked: number[] }) {
 interface RowProps {
   one: Generation;
   runs: boolean;
+  earlier: Generation | undefined;
   picked: boolean;
   pick: (() => void) | null;
 }
 
-function Row({ one, runs, picked, pick }: RowProps) {
+function Row({ one, runs, earlier, picked, pick }: RowProps) {
   const [isOpen, open] = useState(false);
   const { generation, author, reason, origin, warnings } = one;
   return (
@@ -124,6 +127,9 @@ function Row({ one, runs, picked, pick }: RowProps) {
             {isOpen ? "Hide" : "What changed"}
           </Button>
           {!runs && mayChange.value && <RollBack to={generation} />}
+          {runs && mayChange.value && earlier && origin !== "module" && (
+            <Undo generation={generation} to={earlier.generation} />
+          )}
         </div>
       </div>
       {isOpen && (
@@ -132,5 +138,16 @@ function Row({ one, runs, picked, pick }: RowProps) {
         </div>
       )}
     </li>
+  );
+}
+
+/** What the toast has offered, for who comes later. A new module has no other text to go back to. */
+function Undo({ generation, to }: { generation: number; to: number }) {
+  return (
+    <Button
+      aria-label={`Undo, generation ${generation}`}
+      onClick={() => proposeUndo(generation, { back_to: to })}>
+      Undo
+    </Button>
   );
 }

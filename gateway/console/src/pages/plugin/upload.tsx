@@ -50,6 +50,10 @@ export function Upload({ plugin }: { plugin: Plugin }) {
   );
 }
 
+function uploadWords(name: string, as: "canary" | "main", percent: number): string {
+  return as === "main" ? `New module of ${name}` : `Canary of ${name} at ${percent} %`;
+}
+
 function Send({ plugin: { name }, file, done }: { plugin: Plugin; file: File; done: () => void }) {
   const [as, choose] = useState<"canary" | "main">("canary");
   const [percent, share] = useState(10);
@@ -62,7 +66,8 @@ function Send({ plugin: { name }, file, done }: { plugin: Plugin; file: File; do
     const query = new URLSearchParams({ as, ...(as === "canary" && { percent: String(percent) }) });
     if (reason.trim()) query.set("reason", reason.trim());
     try {
-      announce(await call<Applied>("POST", `/api/v1/plugins/${part(name)}/module?${query}`, file));
+      const path = `/api/v1/plugins/${part(name)}/module?${query}`;
+      announce(await call<Applied>("POST", path, file), uploadWords(name, as, percent));
       done();
     } catch (refused) {
       fail(refused);
