@@ -10,10 +10,10 @@ import { pluginSteps, type PluginStep } from "./release";
 export function Plugins({ route, effective }: { route: RouteStatus; effective: Effective }) {
   const steps = pluginSteps(effective.path, written(effective)).filter(
     // With one rule only, the route's switch says it all.
-    ({ rule, isOn, plugin }, _, all) =>
+    ({ rule, offBy, plugin }, _, all) =>
       rule === null ||
       route.rules.length > 1 ||
-      !isOn ||
+      offBy === "rule" ||
       !all.some(other => other.rule === null && other.plugin === plugin),
   );
   if (steps.length === 0) return null;
@@ -44,9 +44,9 @@ export function Plugins({ route, effective }: { route: RouteStatus; effective: E
 }
 
 function Row({ step, route }: { step: PluginStep; route: RouteStatus }) {
-  const { plugin, rule, isOn, edits } = step;
+  const { plugin, rule, offBy, edits } = step;
   const where = rule === null ? "the whole route" : `rule ${route.rules[rule]?.name ?? rule}`;
-  const turn = isOn ? "off" : "on";
+  const turn = offBy === null ? "off" : "on";
   const flip = () =>
     propose({
       title: `Switch plugin ${plugin} ${turn} for ${where} of ${route.name}`,
@@ -60,18 +60,25 @@ function Row({ step, route }: { step: PluginStep; route: RouteStatus }) {
       </td>
       <td>{where}</td>
       <td>
-        <HealthMark health={isOn ? "good" : "off"} label={isOn ? "on" : "off"} />
+        <HealthMark health={offBy === null ? "good" : "off"} label={stateOf(step)} />
       </td>
       {mayChange.value && (
         <td class="number">
-          <Button onClick={flip}>
-            Switch {turn} …{" "}
-            <span class="unseen">
-              {plugin} for {where}
-            </span>
-          </Button>
+          {edits.length > 0 && (
+            <Button onClick={flip}>
+              Switch {turn} …{" "}
+              <span class="unseen">
+                {plugin} for {where}
+              </span>
+            </Button>
+          )}
         </td>
       )}
     </tr>
   );
+}
+
+function stateOf({ rule, offBy }: PluginStep): string {
+  if (offBy === null) return "on";
+  return rule === null ? "off" : `off, by the ${offBy}`;
 }

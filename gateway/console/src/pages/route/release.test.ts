@@ -90,20 +90,32 @@ describe("switches of plugins", () => {
   it("switch a step itself", () => {
     const disabled = [...ROUTE, "filters", 2, "plugin", "disabled"];
     expect(at("auth", null)).toMatchObject({
-      isOn: true,
+      offBy: null,
       edits: [{ op: "set", path: disabled, value: true }],
     });
     const path = [...ROUTE, "rules", 1, "filters", 0, "plugin", "disabled"];
-    expect(at("own", 1)).toMatchObject({ isOn: false, edits: [{ op: "remove", path }] });
+    expect(at("own", 1)).toMatchObject({ offBy: "rule", edits: [{ op: "remove", path }] });
   });
 
   it("switch a step of the route for one rule", () => {
     const path = [...ROUTE, "rules", { name: "slow" }, "filters"];
     expect(at("auth", 0)).toMatchObject({
-      isOn: false,
+      offBy: "rule",
       edits: [{ op: "remove", path: [...path, 0] }],
     });
     const value = { plugin: { name: "tracing", disabled: true } };
-    expect(at("tracing", 0)).toMatchObject({ isOn: true, edits: [{ op: "insert", path, value }] });
+    expect(at("tracing", 0)).toMatchObject({ offBy: null, edits: [{ op: "insert", path, value }] });
+  });
+
+  it("have none in the rules where the route has switched it off", () => {
+    const off = { plugin: { name: "auth", disabled: true } };
+    const rules = [{}, { filters: [off] }, { filters: [{ plugin: "auth" }] }];
+    const steps = pluginSteps(ROUTE, { filters: [off], rules });
+    expect(steps.map(({ rule, offBy, edits }) => [rule, offBy, edits.length])).toEqual([
+      [null, "route", 1],
+      [0, "route", 0],
+      [1, "route", 0],
+      [2, null, 1],
+    ]);
   });
 });

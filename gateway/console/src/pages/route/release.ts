@@ -86,8 +86,9 @@ export interface PluginStep {
   plugin: string;
   /** Of the whole route, or of one rule. */
   rule: number | null;
-  isOn: boolean;
-  /** Switches it the other way. */
+  /** Who has switched it off. */
+  offBy: "route" | "rule" | null;
+  /** Switches it the other way; none in a rule where the route has switched it off. */
   edits: Edit[];
 }
 
@@ -120,19 +121,25 @@ function ownSteps(
   const isSwitch = ({ plugin, isOn }: { plugin: string; isOn: boolean }) =>
     !isOn && around.some(outer => outer.plugin === plugin);
   const off = steps.filter(isSwitch);
-  const inherited = around.map(({ plugin }): PluginStep => {
+  const inherited = around.flatMap(({ plugin, offBy }): PluginStep[] => {
+    if (offBy !== null) {
+      // A step of the rule's own runs all the same.
+      const runsHere = steps.some(step => step.plugin === plugin && step.isOn);
+      return runsHere ? [] : [{ plugin, rule, offBy, edits: [] }];
+    }
     const found = off.find(step => step.plugin === plugin);
     const edit: Edit = found
       ? { op: "remove", path: [...path, found.at] }
       : { op: "insert", path, value: { plugin: { name: plugin, disabled: true } } };
-    return { plugin, rule, isOn: !found, edits: [edit] };
+    return [{ plugin, rule, offBy: found ? "rule" : null, edits: [edit] }];
   });
   const own = steps
     .filter(step => !isSwitch(step))
     .map(({ plugin, at, isOn }): PluginStep => {
       const key: Path = [...path, at, "plugin", "disabled"];
       const edit: Edit = isOn ? { op: "set", path: key, value: true } : { op: "remove", path: key };
-      return { plugin, rule, isOn, edits: [edit] };
+      const offBy = isOn ? null : rule === null ? "route" : "rule";
+      return { plugin, rule, offBy, edits: [edit] };
     });
   return [...inherited, ...own];
 }
