@@ -30,7 +30,7 @@ export function Plugin({ args: [name = ""], query }: PageProps) {
     <Page title={name} lead={<a href="#/plugins">All plugins</a>}>
       {error !== null && <Problem error={error} retry={again} />}
       {data ? (
-        <Whole key={name} plugin={data} seq={query.get("try")} again={again} />
+        <Whole key={name} plugin={data} seq={query.get("try")} />
       ) : (
         error === null && <Loading what="Reading the plugin" />
       )}
@@ -38,7 +38,7 @@ export function Plugin({ args: [name = ""], query }: PageProps) {
   );
 }
 
-function Whole({ plugin, seq, again }: { plugin: About; seq: string | null; again: () => void }) {
+function Whole({ plugin, seq }: { plugin: About; seq: string | null }) {
   /** What the reader has written but not applied. */
   const [draft, keep] = useState<{ value: unknown } | null>(null);
   const { health, words } = healthOf(plugin);
@@ -53,7 +53,7 @@ function Whole({ plugin, seq, again }: { plugin: About; seq: string | null; agai
         <Facts plugin={plugin} />
       </Panel>
       {seq !== null && trial}
-      {plugin.canary && <Canary plugin={plugin} canary={plugin.canary} again={again} />}
+      {plugin.canary && <Canary plugin={plugin} canary={plugin.canary} />}
       <Versions versions={plugin.versions} />
       <Places plugin={plugin} />
       <div class="plugin-pair">

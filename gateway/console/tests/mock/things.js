@@ -173,7 +173,7 @@ const AUTH_SCHEMA = {
   },
 };
 
-const CANARY = { percent: 10, requests: 412, failures: 3, stands: "it takes its share" };
+const CANARY = { percent: 10, requests: 412, failures: 3, stands: "running" };
 
 /** @param {World} world @param {string} of @returns {Effective} */
 export function effective(world, of) {

@@ -34,3 +34,15 @@ export function healthOf(plugin: Plugin): { health: Health; words: string } {
 export function short(digest: string): string {
   return digest.replace(/^(sha256:)?([0-9a-f]{12}).*$/, "$2");
 }
+
+/**
+ * What was decided about a canary otherwise than by the configuration, in a sentence: by a call, or
+ * by the gateway itself. `null` while it takes the share that is configured.
+ */
+export function decisionOf(stands: string): string | null {
+  if (stands === "promoted") return "It was promoted by a call: it takes every request.";
+  const why = /^rolled back: (.+)$/s.exec(stands)?.[1];
+  if (why === undefined) return null;
+  if (why === "by a call") return "It was rolled back by a call: it takes no request.";
+  return `The gateway has rolled it back by itself, so it takes no request: ${why}.`;
+}

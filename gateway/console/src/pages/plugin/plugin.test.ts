@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Plugin, PluginVersion } from "../../api/types";
 import { adopted, bundledEdits, switched } from "./edits";
-import { healthOf, short } from "./facts";
+import { decisionOf, healthOf, short } from "./facts";
 import { fieldsOf, readText, valueAt, withValue } from "./form";
 import { inText } from "./written";
 
@@ -57,6 +57,17 @@ describe("how a plugin is", () => {
   it("shortens digests", () => {
     expect(short(`sha256:${"a".repeat(64)}`)).toBe("a".repeat(12));
   });
+});
+
+it.each([
+  ["running", null],
+  ["promoted", /by a call: it takes every request/],
+  ["rolled back: by a call", /rolled back by a call/],
+  ["rolled back: 9 of its 20 requests failed", /by itself.*9 of its 20 requests failed\.$/],
+])("a canary that stands at: %s", (stands, words) => {
+  const decision = decisionOf(stands);
+  if (words === null) expect(decision).toBeNull();
+  else expect(decision).toMatch(words);
 });
 
 describe("edits of plugins", () => {
