@@ -301,7 +301,16 @@ export interface Configuration {
   history: Generation[];
   source: SourceStatus;
   /** Edits that the gateway holds because the source cannot be written. */
-  held: { edits: Edit[]; reason: string; author: string; at: string }[];
+  held: HeldChange[];
+}
+
+export interface HeldChange {
+  edits: Edit[];
+  reason: string;
+  author: string;
+  at: string;
+  /** Why it cannot be made at the moment; it is tried again at each reload. */
+  trouble: string | null;
 }
 
 export interface Generation {

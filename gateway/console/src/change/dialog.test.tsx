@@ -23,12 +23,14 @@ const PREVIEW: Preview = {
 let sent: Change[];
 let previews: Preview[];
 let answers: { status: number; body: object }[];
+let held: { at: string; reason: string; trouble: string | null }[];
 
 beforeEach(() => {
-  [sent, previews] = [[], [PREVIEW]];
+  [sent, previews, held] = [[], [PREVIEW], []];
   const body = { generation: 8, before: 7, warnings: [], written: ["c.yaml"], held: false };
   answers = [{ status: 200, body }];
   vi.stubGlobal("fetch", (path: string, { body: text }: { body: string }) => {
+    if (path.endsWith("configuration")) return answer(200, { held });
     if (path.endsWith("preview")) return answer(200, next(previews));
     sent.push(JSON.parse(text) as Change);
     const { status, body } = next(answers);
@@ -127,6 +129,17 @@ describe("the dialog of a change", () => {
     expect(await screen.findByText(/it is a ConfigMap/)).toBeTruthy();
     fireEvent.click(screen.getByText(/^Apply now and hold/));
     await waitFor(() => expect(sent[0]?.hold).toBe(true));
+  });
+
+  it("says which held change cannot be made at the moment", async () => {
+    held = [
+      { at: "1", reason: "limit staff", trouble: "there is no route `staff`." },
+      { at: "2", reason: "limit web", trouble: null },
+    ];
+    open();
+    const note = (await screen.findByText(/^Held in the gateway/)).parentElement;
+    expect(note?.textContent).toContain("at the moment: there is no route staff. It is tried");
+    expect(screen.queryByText(/limit web/)).toBeNull();
   });
 
   it("shows a viewer the difference, and how to be more", async () => {

@@ -9,6 +9,7 @@ import { Diff } from "../ui/diff-view";
 import { plural } from "../ui/format";
 import { Button, Copy, Dialog, HealthMark, Loading, Problem } from "../ui/parts";
 import { apply, failureOf, preview } from "./apply";
+import { HeldTroubles } from "./held-trouble";
 import { proposal, type Proposal } from "./propose";
 import { Words } from "../ui/words";
 import "./dialog.css";
@@ -58,6 +59,7 @@ function Proposed({ proposal: { title, change, reason, done } }: { proposal: Pro
     <div class="change">
       {error !== null && <Refusal error={error} />}
       {seen ? <Seen preview={seen} /> : error === null && <Loading what="Working out the change" />}
+      <HeldTroubles />
       {seen && !mayChange.value && <NotAllowed />}
       {seen && mayChange.value && (
         <Confirm preview={seen} why={why} setWhy={setWhy} busy={busy} send={() => void send()} />

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Applied, AuditEntry, Change, Diagnostic, Edit, Generation, Preview, Rejection, RequestSummary, SourceStatus } from "../../src/api/types" */
+/** @import { Applied, AuditEntry, Change, Diagnostic, Generation, HeldChange, Preview, Rejection, RequestSummary, SourceStatus } from "../../src/api/types" */
 /** @import { Document, Scene } from "./scenes.js" */
 import { unified } from "./diff.js";
 import { edited } from "./edits.js";
@@ -36,7 +36,7 @@ export class World {
     this.sent = [];
     /** @type {AuditEntry[]} */
     this.audit = [];
-    /** @type {{ edits: Edit[], reason: string, author: string, at: string }[]} */
+    /** @type {HeldChange[]} */
     this.held = [];
     /** @type {(event: { generation: number, rejected: boolean }) => void} */
     this.onConfiguration = () => {};
@@ -94,6 +94,7 @@ export class World {
         reason: change.reason,
         author: "local",
         at: new Date().toISOString(),
+        trouble: null,
       });
     const origin = change.back_to === undefined ? "admin" : `rollback to ${change.back_to}`;
     this.keep(origin, "local", change.reason, Date.now());

@@ -1,6 +1,7 @@
 /** Changes that only this gateway knows, because its source cannot be written. */
 import { mayChange } from "../../api/session";
-import type { Configuration } from "../../api/types";
+import type { Configuration, HeldChange } from "../../api/types";
+import { HeldTrouble } from "../../change/held-trouble";
 import { propose } from "../../change/propose";
 import { useLoad } from "../../ui/load";
 import { Button, Copy, HealthMark, Panel, Tag } from "../../ui/parts";
@@ -26,11 +27,7 @@ export function Held({ now }: { now: Configuration }) {
   );
 }
 
-function Change(props: {
-  now: Configuration;
-  one: Configuration["held"][number];
-  isLast: boolean;
-}) {
+function Change(props: { now: Configuration; one: HeldChange; isLast: boolean }) {
   const { now, one, isLast } = props;
   const made = generationOf(now.history, one.at);
   const earlier = made && before(now.history, made.generation);
@@ -55,6 +52,7 @@ function Change(props: {
           </li>
         ))}
       </ul>
+      <HeldTrouble trouble={one.trouble} />
       {mayChange.value && (
         <div class="tools">
           {made && <Patch number={made.generation} />}
