@@ -131,6 +131,17 @@ describe("the dialog of a change", () => {
     await waitFor(() => expect(sent[0]?.hold).toBe(true));
   });
 
+  it("holds what is not written over a file that was refused", async () => {
+    const why_not = "`c.yaml` is not what runs: it was changed, and that was refused.";
+    previews = [{ ...PREVIEW, writable: false, why_not }];
+    open();
+    const note = (await screen.findByText(/cannot write/)).textContent;
+    expect(note).toContain(
+      "cannot write the configuration's source: c.yaml is not what runs: it was changed, and that was refused. Make",
+    );
+    expect(screen.getByText(/^Apply now and hold/)).toBeTruthy();
+  });
+
   it("says which held change cannot be made at the moment", async () => {
     held = [
       { at: "1", reason: "limit staff", trouble: "there is no route `staff`." },

@@ -133,10 +133,10 @@ function ReadOnly(props: { why: string | null; diff: string; canBeHeld: boolean 
         <HealthMark health="warn" /> The gateway cannot write the configuration's source
         {why && (
           <>
-            : <Words text={why} />
+            : <Words text={why.replace(/\.$/, "")} />
           </>
         )}
-        . Make the change there, with this patch for example, so that it stays.{" "}
+        . Make the change there too, so that it stays; the patch is made for what runs.{" "}
         <Copy text={diff} label="Copy the patch" />
       </p>
       <p class="lead">

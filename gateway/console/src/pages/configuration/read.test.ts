@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Generation, GenerationTexts } from "../../api/types";
-import { before, differenceOf, editWords, generationOf, originWords } from "./read";
+import { before, differenceOf, editWords, generationOf, isFileRefused, originWords } from "./read";
 
 function generation(number: number, at: string): Generation {
   const rest = { origin: "admin", author: "me", reason: null, took_ms: 1, sources: ["a"] };
@@ -14,6 +14,16 @@ function texts(number: number, ...list: [string, string][]): GenerationTexts {
 }
 
 describe("what is said of generations", () => {
+  it.each([
+    ["file", null, true],
+    ["admin", null, true],
+    ["admin", "me", false],
+    ["module", null, false],
+    ["rollback to 3", "me", false],
+  ])("knows whether the file was refused: %s, by %s", (origin, author, is) =>
+    expect(isFileRefused({ origin, author })).toBe(is),
+  );
+
   it("says where they come from", () => {
     expect(originWords("rollback to 7")).toBe("back to generation 7");
     expect(originWords("file")).toBe("the source has changed");

@@ -1,6 +1,13 @@
 /** What the timeline says of a generation. */
 import { get } from "../../api/client";
-import type { Configuration, Edit, Generation, GenerationTexts, Path } from "../../api/types";
+import type {
+  Configuration,
+  Edit,
+  Generation,
+  GenerationTexts,
+  Path,
+  Rejection,
+} from "../../api/types";
 import { unified } from "../../ui/unified";
 
 export const readConfiguration = () => get<Configuration>("/api/v1/configuration");
@@ -20,6 +27,11 @@ const ORIGINS: Record<string, string> = {
 export function originWords(origin: string): string {
   const back = /^rollback to (\d+)$/.exec(origin);
   return back ? `back to generation ${back[1]}` : (ORIGINS[origin] ?? origin);
+}
+
+/** Whether what was refused was read from the file. A change that was refused has an author. */
+export function isFileRefused({ origin, author }: Pick<Rejection, "origin" | "author">): boolean {
+  return author === null && ["start", "file", "admin", "signal"].includes(origin);
 }
 
 /** One difference for all files of two generations. */

@@ -1,15 +1,18 @@
 /** Where the configuration is kept, and whether the console can write it. */
-import type { SourceStatus } from "../../api/types";
+import type { Configuration } from "../../api/types";
 import { HealthMark, Panel } from "../../ui/parts";
 import { Words } from "../../ui/words";
+import { isFileRefused } from "./read";
 
-export function Source({ source: { path, writable, why_not } }: { source: SourceStatus }) {
+type Props = Pick<Configuration, "source" | "rejected">;
+
+export function Source({ source: { path, writable, why_not }, rejected }: Props) {
   return (
     <Panel title="Source">
       <p>
         <code>{path}</code>{" "}
         {writable ? (
-          <HealthMark health="good" label="changes are written there" />
+          <Writable rejected={rejected} />
         ) : (
           <>
             <HealthMark health="warn" label="cannot be written" />
@@ -28,5 +31,24 @@ export function Source({ source: { path, writable, why_not } }: { source: Source
         </p>
       )}
     </Panel>
+  );
+}
+
+/** It is not written over what somebody else has put there, though it could be. */
+function Writable({ rejected }: Pick<Props, "rejected">) {
+  if (rejected === null) return <HealthMark health="good" label="changes are written there" />;
+  if (isFileRefused(rejected))
+    return (
+      <HealthMark
+        health="warn"
+        label="was refused: until it is mended, changes can only be held in the gateway"
+      />
+    );
+  // Before that change, the file may have been refused as well.
+  return (
+    <HealthMark
+      health="idle"
+      label="can be written; each change says whether it will be, before it is applied"
+    />
   );
 }

@@ -49,7 +49,7 @@ function Kept({ now }: { now: Configuration }) {
   return (
     <>
       {now.rejected && <Refused rejection={now.rejected} />}
-      <Source source={now.source} />
+      <Source source={now.source} rejected={now.rejected} />
       {now.held.length > 0 && <Held now={now} />}
       <Panel
         title={plural(now.history.length, "generation")}
