@@ -61,6 +61,7 @@ function Curves({ points, now }: { points: HistoryPoint[]; now: Overview }) {
           times={times}
           lines={lines.rate}
           format={rate}
+          newestElsewhere
           least={1}
         />
       </Figure>
@@ -70,6 +71,7 @@ function Curves({ points, now }: { points: HistoryPoint[]; now: Overview }) {
           times={times}
           lines={lines.failed}
           format={share}
+          newestElsewhere
           least={0.01}
         />
       </Figure>
@@ -86,6 +88,7 @@ function Curves({ points, now }: { points: HistoryPoint[]; now: Overview }) {
           times={times}
           lines={lines.took}
           format={milliseconds}
+          newestElsewhere
           log
         />
       </Figure>

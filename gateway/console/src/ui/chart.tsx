@@ -35,12 +35,15 @@ export interface ChartProps {
   least?: number;
   /** A step up is ten times as much, so that 2 ms and 20 s can both be seen. */
   log?: boolean;
+  /** The newest values stand elsewhere: only what is under the mouse is written above the lines. */
+  newestElsewhere?: boolean;
   /** Without figures and axes: a sparkline. */
   bare?: boolean;
 }
 
 export function Chart(props: ChartProps) {
   const { label, times, lines, format, height = 120, bare = false } = props;
+  const { newestElsewhere = false } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
@@ -80,6 +83,7 @@ export function Chart(props: ChartProps) {
 
   const at = under !== null && under < times.length ? under : times.length - 1;
   const time = times[at];
+  const hasValues = under !== null || !newestElsewhere;
   return (
     <figure class="chart">
       {!bare && (
@@ -87,7 +91,7 @@ export function Chart(props: ChartProps) {
           {lines.map(({ name, colour, dashed, values }) => (
             <span key={name}>
               <span class={`chart-mark ${colour} ${dashed ? "dashed" : ""}`} /> {name}{" "}
-              <b>{format(values[at] ?? null)}</b>
+              {hasValues && <b>{format(values[at] ?? null)}</b>}
             </span>
           ))}
           <span class="chart-time">
