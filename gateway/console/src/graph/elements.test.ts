@@ -41,12 +41,17 @@ describe("health", () => {
 });
 
 describe("what is shown", () => {
-  it("labels links with the rate, and with what is wrong", () => {
+  it("labels links with the rate, or with what is wrong where nothing was answered", () => {
     const slow = graph(
       [node("route", "a"), node("service", "b")],
       [link("route:a", "service:b", { p50_ms: 12_000 })],
     );
-    expect(show(slow, all).links[0]?.label).toBe("◆ 10/s\np50 12 s");
+    expect(show(slow, all).links[0]?.label).toBe("◆ 10/s");
+    const hangs = node("service", "b", { stats: IDLE, in_flight: 2 });
+    const waiting = graph([node("route", "a"), hangs], [link("route:a", "service:b", IDLE)]);
+    expect(show(waiting, all).links[0]?.label).toBe("▲ 2 waiting");
+    const since = new Map([["service:b", waiting.at - 3]]);
+    expect(show(waiting, all, since).links[0]?.label).toBe("◆ 2 waiting");
   });
 
   it("draws trouble thick even where there is little traffic", () => {

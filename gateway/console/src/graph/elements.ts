@@ -9,7 +9,7 @@ import { type Busy, NO_WAIT, type Wait, waitOf } from "./waiting";
 export type LabelKind = "auto" | "rate" | "errors" | "p50" | "p99" | "share" | "none";
 
 export const LABELS: [LabelKind, string][] = [
-  ["auto", "rate, and what is wrong"],
+  ["auto", "rate, or what is wrong"],
   ["rate", "requests per second"],
   ["errors", "share of errors"],
   ["p50", "p50"],
@@ -167,12 +167,14 @@ function onLinks(links: GraphLink[], waits: Map<string, Wait>): (link: GraphLink
   };
 }
 
-/** What is wrong goes into a second line: the link runs between the two. */
+/**
+ * One short line, as there is no room for more between nodes: what is wrong is said where nothing
+ * was answered. How long that has been so stands in the node.
+ */
 function labelOf(kind: LabelKind, stats: Stats, verdict: Verdict, sent: number): string {
   if (kind === "none") return "";
-  if (stats.requests === 0) {
-    return verdict.why ? (SHAPES[verdict.health] ?? "") + verdict.why.replace(" · ", "\n") : "";
-  }
+  const mark = SHAPES[verdict.health] ?? "";
+  if (stats.requests === 0) return verdict.why ? mark + verdict.why.replace(/ · .*/, "") : "";
   const number = {
     auto: rate(stats.requests_per_second),
     rate: rate(stats.requests_per_second),
@@ -181,8 +183,7 @@ function labelOf(kind: LabelKind, stats: Stats, verdict: Verdict, sent: number):
     p99: milliseconds(stats.p99_ms),
     share: share(sent > 0 ? stats.requests / sent : null),
   }[kind];
-  const why = kind === "auto" ? verdict.why : null;
-  return `${SHAPES[verdict.health] ?? ""}${number}${why ? `\n${why}` : ""}`;
+  return mark + number;
 }
 
 /** Ten times the traffic is one step thicker. */

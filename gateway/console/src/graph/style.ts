@@ -145,8 +145,10 @@ function edges(colours: Colours, simple: boolean) {
   const label = {
     "source-text-offset": 40,
     "target-text-offset": 44,
-    "text-wrap": "wrap",
-    "line-height": 1.45,
+    // Above the link, not on it.
+    "text-margin-y": -10,
+    "source-text-margin-y": -10,
+    "target-text-margin-y": -10,
     "font-family": colours.font,
     "font-size": 12,
     "min-zoomed-font-size": 7,
@@ -162,11 +164,6 @@ function edges(colours: Colours, simple: boolean) {
       selector: simple ? `edge.${side}.near, edge.${side}:selected` : `edge.${side}`,
       style: { [side === "middle" ? "label" : `${side}-label`]: "data(label)" },
     })),
-    // A single line stands above the link, not on it.
-    {
-      selector: "edge.single",
-      style: { "text-margin-y": -10, "source-text-margin-y": -10, "target-text-margin-y": -10 },
-    },
     { selector: "edge", style: { width: simple ? "mapData(width, 1, 8, 1, 3)" : "data(width)" } },
     { selector: "edge.warn", style: { opacity: loud } },
     { selector: "edge.bad", style: { opacity: 1 } },

@@ -9,7 +9,7 @@ import type { Shown, ShownLink } from "./elements";
 import type { Layout } from "./layout";
 
 /** Everything that is said of a link by its classes, but for what pointers and shapes add. */
-const LOOKS = "good warn bad idle off back source middle target single";
+const LOOKS = "good warn bad idle off back source middle target";
 
 export function synchronizer(cy: Core, simple: boolean): (shown: Shown, layout: Layout) => void {
   const nodes = new Map<string, string>();
@@ -89,9 +89,8 @@ function connect(
   return added;
 }
 
-function looks({ verdict, side, label, isFound }: ShownLink, isSearching: boolean): string {
-  const lines = label.includes("\n") ? "" : "single";
-  return `${verdict.health} ${side} ${lines} ${isSearching && !isFound ? "back" : ""}`;
+function looks({ verdict, side, isFound }: ShownLink, isSearching: boolean): string {
+  return `${verdict.health} ${side} ${isSearching && !isFound ? "back" : ""}`;
 }
 
 /** Gives lines the shape of a lying S: level where they leave and where they arrive. */

@@ -60,5 +60,5 @@ it("the way to what hangs is drawn as bad, and only that", () => {
   const shown = show(filled({ ...graph, at: 1_005 }), choice, busy);
   const bad = shown.links.filter(one => one.verdict.health === "bad");
   expect(bad.map(one => one.to)).toEqual(["route:staff", "service:staff", "endpoint:staff/1"]);
-  expect(bad[0]?.label).toBe("◆ 8 waiting\n5 s");
+  expect(bad[0]?.label).toBe("◆ 8 waiting");
 });
