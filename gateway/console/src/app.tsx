@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { isAsked, session, signIn } from "./api/session";
 import { link, listen, stop } from "./api/stream";
@@ -15,11 +15,14 @@ export function App() {
     if (asked && role !== "none") listen();
     else stop();
   }, [asked, role]);
-  // A gateway that has started again does not know the session any more.
+  // A gateway that has started again does not know the session any more. That it answers is known
+  // when the stream is back.
   const now = link.value;
   const attempt = now.state === "lost" ? now.attempt : 0;
+  const before = useRef(attempt);
   useEffect(() => {
-    if (attempt > 0) void signIn();
+    if (attempt > 0 || before.current > 0) void signIn();
+    before.current = attempt;
   }, [attempt]);
   const { parts, query } = here.value;
   const { Page, args, section } = find(parts);

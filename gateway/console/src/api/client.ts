@@ -13,11 +13,19 @@ export class Refused extends Error {
   }
 }
 
+const SESSION = "/api/v1/session";
+
 let csrf: string | null = null;
+let signInAgain: (() => Promise<boolean>) | null = null;
 
 /** Set by the session; goes with everything that changes something. */
 export function setCsrf(token: string | null): void {
   csrf = token;
+}
+
+/** Set by the session: signs in once more, and says whether that gave a role. */
+export function onSignedOut(hook: () => Promise<boolean>): void {
+  signInAgain = hook;
 }
 
 export function get<T>(path: string, query: Record<string, string | undefined> = {}): Promise<T> {
@@ -30,7 +38,18 @@ export function post<T>(path: string, body?: unknown): Promise<T> {
   return call<T>("POST", path, body);
 }
 
+/** A gateway that has started again knows no sessions: who is not known any more signs in once. */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  try {
+    return await ask<T>(method, path, body);
+  } catch (error) {
+    const isOut = error instanceof Refused && error.status === 401 && path !== SESSION;
+    if (!isOut || !(await signInAgain?.())) throw error;
+    return ask<T>(method, path, body);
+  }
+}
+
+async function ask<T>(method: string, path: string, body: unknown): Promise<T> {
   const headers = new Headers({ accept: "application/json" });
   if (csrf && method !== "GET") headers.set("x-portico-csrf", csrf);
   const isRaw = body instanceof Blob;

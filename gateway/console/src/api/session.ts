@@ -1,7 +1,7 @@
 /** Who the reader is, for the gateway. */
 import { computed, signal } from "@preact/signals";
 
-import { call, get, post, setCsrf } from "./client";
+import { call, get, onSignedOut, post, setCsrf } from "./client";
 import type { Session } from "./types";
 
 /** `null` until the gateway has answered. */
@@ -15,8 +15,21 @@ export const mayChange = computed(() => session.value?.role === "operator");
 /** Counts sign-ins, so that a slow answer to an early question does not undo a later one. */
 let turn = 0;
 
-/** Takes the session there is, or one that the gateway gives without being asked for a secret. */
-export async function signIn(): Promise<void> {
+let running: Promise<boolean> | null = null;
+
+/**
+ * Takes the session there is, or one that the gateway gives without being asked for a secret; says
+ * whether there is one. Whoever asks meanwhile waits for the same: of two new sessions, the cookie
+ * might be of one and the token of the other.
+ */
+export function signIn(): Promise<boolean> {
+  running ??= takeSession().finally(() => (running = null));
+  return running;
+}
+
+onSignedOut(signIn);
+
+async function takeSession(): Promise<boolean> {
   const mine = ++turn;
   try {
     let now = await get<Session>("/api/v1/session");
@@ -24,10 +37,13 @@ export async function signIn(): Promise<void> {
       now = await post<Session>("/api/v1/session", {}).catch(() => now);
     }
     if (mine === turn) keep(now);
+    return (session.value?.role ?? "none") !== "none";
   } catch {
     // No gateway, or one that is older; the stream says so on the page. Who I was may still hold.
+    return false;
+  } finally {
+    isAsked.value = true;
   }
-  isAsked.value = true;
 }
 
 /** @throws Refused with the gateway's sentence. */
