@@ -24,6 +24,14 @@ describe("the scatter's scales", () => {
     expect(place(18_500)).toBe(0.5);
   });
 
+  it("no moments have no ticks, and many years have few", () => {
+    const none = times(Math.min(), Math.max());
+    expect(none.ticks).toEqual([]);
+    expect(none.place(5)).toBe(0);
+    expect(times(0, 1.8e12).ticks.length).toBeLessThan(10);
+    expect(durations([Infinity, NaN, 1000]).ticks).toEqual([1000, 10_000]);
+  });
+
   it("the nearest point within reach", () => {
     const points = [
       { x: 0, y: 0, seq: 1 },

@@ -8,7 +8,7 @@ export interface Scale {
 
 /** Powers of ten around all values, so that microseconds and seconds are both told apart. */
 export function durations(values: number[]): Scale {
-  const known = values.map(value => Math.max(1, value));
+  const known = values.filter(Number.isFinite).map(value => Math.max(1, value));
   const least = Math.floor(Math.log10(known.length ? Math.min(...known) : 100));
   const most = Math.max(
     least + 1,
@@ -30,13 +30,21 @@ const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
 );
 const TICKS = 6;
 
-/** From `from` to `to`, with ticks at round times. */
+const DAY_MS = 86_400_000;
+
+/** From `from` to `to`, with a few ticks at round times; without any if there is no time to show. */
 export function times(from: number, to: number): Scale {
+  // The least and the greatest of no moments are not finite.
+  if (!Number.isFinite(from) || !Number.isFinite(to)) return { place: () => 0, ticks: [] };
   const length = Math.max(1000, to - from);
-  const step = STEPS_MS.find(step => length / step <= TICKS) ?? 86_400_000;
-  const first = Math.ceil(from / step) * step;
-  const ticks: number[] = [];
-  for (let at = first; at <= from + length; at += step) ticks.push(at);
+  const step =
+    STEPS_MS.find(step => length / step <= TICKS) ?? DAY_MS * Math.ceil(length / DAY_MS / TICKS);
+  const first = Math.ceil(from / step);
+  const last = Math.floor((from + length) / step);
+  const ticks = Array.from(
+    { length: Math.max(0, last - first + 1) },
+    (_, at) => (first + at) * step,
+  );
   return { place: at => (at - from) / length, ticks };
 }
 
