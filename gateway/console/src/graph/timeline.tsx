@@ -80,7 +80,7 @@ export function Timeline({ live, replay }: { live: Graph; replay: Replay }) {
   const shown = at === null ? now : within(at, live.since, now);
   const words = at === null ? "now" : `${clock(shown * 1000)}, ${back(shown, now)}`;
   return (
-    <div class={`timeline ${at === null ? "" : "past"}`} role="group" aria-label="Replay">
+    <div class={`timeline ${at === null ? "" : "is-past"}`} role="group" aria-label="Replay">
       {at === null ? (
         <span class="timeline-live">Live</span>
       ) : (

@@ -42,7 +42,7 @@ function Curves({ points, stats }: { points: HistoryPoint[]; stats: Stats }) {
   const times = useMemo(() => points.map(({ at }) => at), [points]);
   const lines = useMemo(() => linesOf(points), [points]);
   return (
-    <div class="past">
+    <div class="past-curves">
       <Figure name="Requests" value={rate(stats.requests_per_second)}>
         <Chart
           label="Requests per second"
