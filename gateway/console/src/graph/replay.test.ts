@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { advance, back, within } from "./replay";
+import { advance, back, moved, within } from "./replay";
 import { outline } from "./spark";
 import { address, read } from "./choice";
 import { boxOf, clipped, fitting } from "./viewport";
@@ -15,6 +15,14 @@ it("a replay stays within what is remembered", () => {
   expect(within(5, 10, 20)).toBe(10);
   expect(within(25, 10, 20)).toBe(20);
   expect(within(15, 10, 20)).toBe(15);
+});
+
+it("one key on the slider enters the past, and moves on in it", () => {
+  expect(moved(null, 999, 1_000)).toBe(995);
+  expect(moved(null, 900, 1_000)).toBe(900);
+  expect(moved(null, 1_000, 1_000)).toBeNull();
+  expect(moved(995, 994, 1_000)).toBe(994);
+  expect(moved(998, 999, 1_000)).toBeNull();
 });
 
 it("how long ago is told to the second", () => {

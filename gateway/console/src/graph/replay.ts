@@ -11,6 +11,18 @@ export function advance(at: number, speed: number, now: number): number | null {
   return next >= now ? null : next;
 }
 
+/** Less is hardly the past, and a key on the slider moves it by one second only. */
+const FIRST_STEP = 5;
+
+/**
+ * Where the slider was moved to: `next` of whole seconds up to `end`, from `at`; null is now. The
+ * first step out of now is a longer one, and the last one into it is too.
+ */
+export function moved(at: number | null, next: number, end: number): number | null {
+  if (at === null) return next >= end ? null : Math.min(next, end - FIRST_STEP);
+  return next >= end - 1 ? null : next;
+}
+
 /** A moment that the gateway still remembers. */
 export function within(at: number, since: number, now: number): number {
   return Math.min(now, Math.max(since, at));

@@ -5,7 +5,7 @@ import { get } from "../api/client";
 import type { Graph } from "../api/types";
 import { clock } from "../ui/format";
 import { Button, Problem } from "../ui/parts";
-import { advance, back, SPEEDS, STEP_MS, within } from "./replay";
+import { advance, back, moved, SPEEDS, STEP_MS, within } from "./replay";
 
 export interface Replay {
   /** null: now. */
@@ -78,6 +78,8 @@ export function Timeline({ live, replay }: { live: Graph; replay: Replay }) {
   const { at, speed } = replay;
   const now = live.at;
   const shown = at === null ? now : within(at, live.since, now);
+  // The slider stands at whole seconds, so that its end is one of them.
+  const [begin, end] = [Math.ceil(live.since), Math.floor(now)];
   const words = at === null ? "now" : `${clock(shown * 1000)}, ${back(shown, now)}`;
   return (
     <div class={`timeline ${at === null ? "" : "is-past"}`} role="group" aria-label="Replay">
@@ -102,13 +104,13 @@ export function Timeline({ live, replay }: { live: Graph; replay: Replay }) {
         type="range"
         aria-label="Moment"
         aria-valuetext={words}
-        min={live.since}
-        max={now}
+        min={begin}
+        max={end}
         step={1}
-        value={shown}
+        value={Math.floor(shown)}
         onInput={event => {
-          const next = Number(event.currentTarget.value);
-          replay.seek(next >= now - 1 ? null : next);
+          const next = moved(at, Number(event.currentTarget.value), end);
+          replay.seek(next && within(next, begin, end));
         }}
       />
       <span class="timeline-moment">
