@@ -10,13 +10,14 @@ import type { Explained } from "../api/types";
 import { go, here } from "../location";
 import type { PageProps } from "../pages";
 import { useLoad } from "../ui/load";
-import { Loading, Page, Panel, Problem } from "../ui/parts";
+import { HealthMark, Loading, Page, Panel, Problem } from "../ui/parts";
 import { Words } from "../ui/words";
 import { Examples } from "./explain/examples";
 import { fromQuery, isSecret, toQuery, written, type Question } from "./explain/question";
 import { absolute, read } from "./explain/read";
 import { SendIt } from "./explain/send-it";
-import { Lost, Way } from "./explain/way";
+import { warnings } from "./explain/verdict";
+import { Lost, Own, Way } from "./explain/way";
 import "../ui/requests.css";
 import "./explain.css";
 
@@ -52,7 +53,7 @@ export function Explain({ query }: PageProps) {
   return (
     <Page
       title="Explain"
-      lead="Which rule a request meets, where it goes, and why not elsewhere. Nothing is sent.">
+      lead="Which rule a request meets, where it goes, and why not elsewhere. Nothing is sent until you press Send.">
       <Box text={text} type={type} />
       {asked.problem && <p class="explain-problem">{asked.problem}</p>}
       <Notes notes={asked.notes} />
@@ -96,6 +97,23 @@ function Notes({ notes }: { notes: string[] }) {
   );
 }
 
+/** What must be known before the steps are believed. */
+function Warnings({ notes }: { notes: string[] }) {
+  if (notes.length === 0) return null;
+  return (
+    <ul class="explain-warnings" aria-label="Warnings">
+      {notes.map(note => (
+        <li key={note}>
+          <HealthMark health="warn" />{" "}
+          <span>
+            <Words text={note} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** A path needs an address of the gateway to stand behind. */
 function Based({ question }: { question: Question }) {
   const isLost = link.value.state === "lost";
@@ -128,8 +146,9 @@ function Answer({ question }: { question: Question }) {
           </code>{" "}
           for host <code>{shown.request.host}</code>
         </p>
+        <Warnings notes={warnings(shown, url)} />
+        {shown.answer && <Own answer={shown.answer} />}
         <Way explained={shown} />
-        <Notes notes={shown.notes} />
         {secrets.length > 0 && (
           <p class="faint">
             The address of this page keeps the question, without {secrets.join(", ")}.

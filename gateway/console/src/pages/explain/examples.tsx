@@ -16,7 +16,7 @@ export function Examples({ base, use }: { base: string; use: (text: string) => v
     <Empty title="Ask about a request">
       <p>
         Paste what you would type in a terminal, or what a browser copies as curl. The answer comes
-        while you type; nothing is sent.
+        while you type; nothing is sent until you press Send.
       </p>
       <ul class="examples">
         {all.map(example => (

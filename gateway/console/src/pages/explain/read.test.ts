@@ -14,6 +14,9 @@ describe("what stands in the box", () => {
     ["get http://x/ HTTP/1.1", "GET", "http://x/"],
     ["curl -X PUT x/a", "PUT", "http://x/a"],
     ["/usr/bin/curl x/a", "GET", "http://x/a"],
+    ["wget http://x/a", "GET", "http://x/a"],
+    ["$ wget -q -O - x/a?b=1&c", "GET", "http://x/a?b=1&c"],
+    ["wget -qO- --method=PUT --header 'a: b' x/a", "PUT", "http://x/a"],
   ])("%s", (text, method, url) => expect(read(text).question).toMatchObject({ method, url }));
 
   it("a request's head with its headers", () =>

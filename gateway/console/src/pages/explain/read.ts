@@ -1,5 +1,6 @@
-/** Reads what stands in the box: a curl line, `GET /path`, a URL, or a path alone. */
+/** Reads what stands in the box: a curl or wget line, `GET /path`, a URL, or a path alone. */
 import { readCurl, type Read } from "./curl";
+import { readWget } from "./wget";
 
 const NOTHING: Read = { question: null, notes: [], problem: null };
 
@@ -8,6 +9,7 @@ export function read(text: string): Read {
   const trimmed = text.trim();
   if (trimmed === "") return NOTHING;
   if (/^([$>#]\s+)?(\S*\/)?curl(\.exe)?(\s|$)/.test(trimmed)) return readCurl(trimmed);
+  if (/^([$>#]\s+)?(\S*\/)?wget(\.exe)?(\s|$)/.test(trimmed)) return readWget(trimmed);
   const line = /^(?:([A-Za-z]+)\s+)?(\S+)(?:\s+HTTP\/[\d.]+)?((?:\r?\n[^\r\n]*)*)$/.exec(trimmed);
   const [, method, target = "", rest = ""] = line ?? [];
   if (!line) {

@@ -4,11 +4,12 @@ import type { ComponentChildren } from "preact";
 import type { Explained } from "../../api/types";
 import { href, part } from "../../location";
 import { HealthMark, Panel, Tag, type Health } from "../../ui/parts";
-import { reasonWords } from "../../ui/outcome";
+import { health, reasonWords } from "../../ui/outcome";
 import { Words } from "../../ui/words";
+import { meetsFilters, meetsService, ownAnswer } from "./verdict";
 
 export function Way({ explained }: { explained: Explained }) {
-  const { listener, host, rule, filters, timeout, backends, answer } = explained;
+  const { listener, host, rule, filters, timeout, backends } = explained;
   return (
     <ol class="way">
       <Step
@@ -39,7 +40,7 @@ export function Way({ explained }: { explained: Explained }) {
         </Step>
       )}
       {filters.length > 0 && (
-        <Step name="Filters" health="good">
+        <Step name="Filters" health={meetsFilters(explained) ? "good" : "idle"}>
           <ol class="way-filters">
             {filters.map((filter, at) => (
               <li key={at}>
@@ -55,9 +56,8 @@ export function Way({ explained }: { explained: Explained }) {
         </Step>
       )}
       {backends.map(backend => (
-        <Backend key={backend.service} backend={backend} />
+        <Backend key={backend.service} backend={backend} isMet={meetsService(explained)} />
       ))}
-      {answer && <OwnAnswer answer={answer} />}
     </ol>
   );
 }
@@ -88,10 +88,13 @@ function Host({ host }: { host: NonNullable<Explained["host"]> }) {
   );
 }
 
-function Backend({ backend }: { backend: Explained["backends"][number] }) {
+type BackendProps = { backend: Explained["backends"][number]; isMet: boolean };
+
+function Backend({ backend, isMet }: BackendProps) {
   const { service, share, suspended, endpoints } = backend;
+  const reached = isMet ? "good" : "idle";
   return (
-    <Step name="Service" health={suspended ? "off" : endpoints.length ? "good" : "bad"}>
+    <Step name="Service" health={suspended ? "off" : endpoints.length ? reached : "bad"}>
       <a href={`#/services/${part(service)}`}>
         <strong>{service}</strong>
       </a>{" "}
@@ -108,19 +111,26 @@ function Backend({ backend }: { backend: Explained["backends"][number] }) {
   );
 }
 
-/** `404 no_route` */
-function OwnAnswer({ answer }: { answer: string }) {
-  const [status, reason] = answer.split(" ", 2);
+/** What the gateway answers by itself: it stands before the steps, since not all of them are gone. */
+export function Own({ answer }: { answer: string }) {
+  const { status, reason, more } = ownAnswer(answer);
+  const isRefused = health(status) !== "good";
   return (
-    <Step name="Answer" health="warn">
-      The gateway itself answers <strong>{status}</strong>
+    <p class={`explain-own ${isRefused ? "refused" : ""}`}>
+      <HealthMark health={isRefused ? "bad" : "good"} /> The gateway itself answers{" "}
+      <strong>{status}</strong>
       {reason && (
         <>
           : {reasonWords(reason)} (<code>{reason}</code>)
         </>
       )}
-      .
-    </Step>
+      {more && (
+        <>
+          {reason === "suspended" ? ": " : " "}
+          <Words text={more} />
+        </>
+      )}
+    </p>
   );
 }
 
