@@ -57,7 +57,8 @@ it("what failed, what was slow and the rest look different", () => {
   expect(lookOf(request())).toBe("ordinary");
   expect(lookOf(request({ status: 503 }))).toBe("failed");
   expect(lookOf(request({ interest: "failed", status: 200 }))).toBe("failed");
-  expect(lookOf(request({ interest: "slow" }))).toBe("slow");
+  expect(lookOf(request({ interest: "slow", took_us: 100_000 }))).toBe("slow");
+  expect(lookOf(request({ interest: "slow", took_us: 99_000 }))).toBe("ordinary");
   expect(lookOf(request({ took_us: 2_000_000 }))).toBe("slow");
 });
 

@@ -3,6 +3,7 @@
  * took. Which way, how fast, and where it is at a moment; drawing is in `flight.ts`.
  */
 import type { Graph, Particle } from "../api/types";
+import { isSlow } from "../ui/interest";
 
 export type Look = "ordinary" | "slow" | "failed";
 
@@ -37,7 +38,7 @@ export function lookOf(request: Particle): Look {
   if (request.interest === "failed" || request.status >= 500 || request.status === 0) {
     return "failed";
   }
-  return request.interest === "slow" || request.took_us >= SLOW_US ? "slow" : "ordinary";
+  return isSlow(request) || request.took_us >= SLOW_US ? "slow" : "ordinary";
 }
 
 /**

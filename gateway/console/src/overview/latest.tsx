@@ -6,6 +6,7 @@ import { onRequests } from "../api/stream";
 import type { RequestPage, RequestSummary } from "../api/types";
 import { href } from "../location";
 import { clock, microseconds } from "../ui/format";
+import { shownInterest } from "../ui/interest";
 import { HealthMark, Panel, type Health } from "../ui/parts";
 
 const MOST = 8;
@@ -53,7 +54,8 @@ export function Latest() {
   );
 }
 
-function row({ seq, at_ms, method, target, status, reason, took_us, interest }: RequestSummary) {
+function row(request: RequestSummary) {
+  const { seq, at_ms, method, target, status, reason, took_us } = request;
   return (
     <tr key={seq}>
       <td>{clock(at_ms)}</td>
@@ -63,7 +65,7 @@ function row({ seq, at_ms, method, target, status, reason, took_us, interest }: 
         </a>
       </td>
       <td>
-        <HealthMark health={HEALTHS[interest]} /> {status || "–"}{" "}
+        <HealthMark health={HEALTHS[shownInterest(request)]} /> {status || "–"}{" "}
         <span class="latest-reason">{reason}</span>
       </td>
       <td class="number">{microseconds(took_us)}</td>

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { RequestSummary } from "../../api/types";
 import { go, href } from "../../location";
 import { clock, microseconds } from "../../ui/format";
+import { shownInterest } from "../../ui/interest";
 import { statusText } from "../../ui/outcome";
 import { durations, nearest, powerOfTen, times } from "./scatter-scale";
 
@@ -103,7 +104,8 @@ function Axes({ width, time, took, y }: AxesProps) {
 }
 
 function Point({ mark, isOver }: { mark: Mark; isOver: boolean }) {
-  const { x, y, interest } = mark;
+  const { x, y } = mark;
+  const interest = shownInterest(mark);
   const r = isOver ? 7 : interest === "sample" ? 3 : 4.5;
   const look = `point ${interest} ${isOver ? "over" : ""}`;
   if (interest === "sample") return <circle class={look} cx={x} cy={y} r={r} />;

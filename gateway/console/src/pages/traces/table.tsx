@@ -3,6 +3,7 @@ import type { RequestSummary } from "../../api/types";
 import { href, part } from "../../location";
 import { ago, clock, microseconds } from "../../ui/format";
 import { useNow } from "../../ui/now";
+import { shownInterest } from "../../ui/interest";
 import { interestWords, said, Status } from "../../ui/outcome";
 import { Tag, type Health } from "../../ui/parts";
 
@@ -118,7 +119,7 @@ const LOOKS: Record<RequestSummary["interest"], Health | "plain"> = {
 
 function Interest({ request }: { request: RequestSummary }) {
   if (request.interest === "sample") return <span class="faint">ordinary</span>;
-  return <Tag look={LOOKS[request.interest]}>{interestWords(request)}</Tag>;
+  return <Tag look={LOOKS[shownInterest(request)]}>{interestWords(request)}</Tag>;
 }
 
 function walk(event: KeyboardEvent & { currentTarget: HTMLTableElement }): void {
