@@ -22,6 +22,8 @@ describe("health", () => {
     [{ error_share: 0.01 }, "warn", "1 % errors"],
     [{ error_share: 0.1 }, "bad", "10 % errors"],
     [{ p99_ms: 1_000 }, "warn", "p99 1 s"],
+    [{ p50_ms: 1_020, p99_ms: 1_100 }, "warn", "p50 1.02 s"],
+    [{ p50_ms: 2_000, p99_ms: 2_100 }, "bad", "p50 2 s"],
     [{ p50_ms: 12_000, p99_ms: 20_000 }, "bad", "p50 12 s"],
     [IDLE, "idle", null],
   ] as const)("%j is %s", (given, health, why) =>

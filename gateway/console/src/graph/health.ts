@@ -14,6 +14,8 @@ const ERRORS_WARN = 0.01;
 const ERRORS_BAD = 0.1;
 /** Longer than this, and somebody in front of a page notices that it hangs. */
 const SLOW_MS = 1_000;
+/** Half of the requests take so long: what is used is not usable. A timeout of a second is not it. */
+const HANGING_MS = 2_000;
 /** As long, with what seconds of different clocks may differ. */
 const STUCK_SECONDS = 2;
 /** Fewer in flight than this may be chance. */
@@ -30,10 +32,10 @@ export function judge(stats: Stats, { inFlight, seconds }: Wait = NO_WAIT): Verd
   const failing = `${share(errors)} errors`;
   if (errors >= ERRORS_BAD) return { health: "bad", why: failing };
   // Not a slow one now and then: half of them.
-  if ((stats.p50_ms ?? 0) >= SLOW_MS) {
-    return { health: "bad", why: `p50 ${milliseconds(stats.p50_ms)}` };
-  }
+  const p50 = `p50 ${milliseconds(stats.p50_ms)}`;
+  if ((stats.p50_ms ?? 0) >= HANGING_MS) return { health: "bad", why: p50 };
   if (errors >= ERRORS_WARN) return { health: "warn", why: failing };
+  if ((stats.p50_ms ?? 0) >= SLOW_MS) return { health: "warn", why: p50 };
   if ((stats.p99_ms ?? 0) >= SLOW_MS) {
     return { health: "warn", why: `p99 ${milliseconds(stats.p99_ms)}` };
   }
