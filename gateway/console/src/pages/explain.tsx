@@ -13,7 +13,7 @@ import { useLoad } from "../ui/load";
 import { HealthMark, Loading, Page, Panel, Problem } from "../ui/parts";
 import { Words } from "../ui/words";
 import { Examples } from "./explain/examples";
-import { fromQuery, isSecret, toQuery, written, type Question } from "./explain/question";
+import { fromQuery, leftOut, toQuery, written, type Question } from "./explain/question";
 import { absolute, read } from "./explain/read";
 import { SendIt } from "./explain/send-it";
 import { warnings } from "./explain/verdict";
@@ -136,7 +136,7 @@ function Answer({ question }: { question: Question }) {
   const shown = data ?? last.current;
   if (error) return <Problem error={error} retry={again} />;
   if (!shown) return <Loading what="Asking the gateway" />;
-  const secrets = headers.filter(isSecret).map(header => header.split(":", 1)[0] ?? "");
+  const left = leftOut(question);
   return (
     <div class={`explain-answer ${data ? "" : "fading"}`}>
       <Panel title={shown.answer ? "The gateway answers by itself" : "The way of this request"}>
@@ -149,9 +149,9 @@ function Answer({ question }: { question: Question }) {
         <Warnings notes={warnings(shown, url)} />
         {shown.answer && <Own answer={shown.answer} />}
         <Way explained={shown} />
-        {secrets.length > 0 && (
+        {left.length > 0 && (
           <p class="faint">
-            The address of this page keeps the question, without {secrets.join(", ")}.
+            The address of this page keeps the question, without <Words text={left.join(", ")} />.
           </p>
         )}
       </Panel>

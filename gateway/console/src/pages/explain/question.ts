@@ -19,12 +19,43 @@ export function isSecret(header: string): boolean {
 /** Bodies longer than this make addresses that cannot be shared. */
 const LONGEST_BODY = 500;
 
+/** Names of parameters, like `access_token` and `X-Api-Key`, but not `keyword`. */
+const SECRET_NAME = /token|secret|passw|pwd|signature|key(?!word|board)/i;
+const PARAMETER = /([?&#;])([^=&#;?]*)=([^&#;]*)/g;
+const USER = /^((?:[a-z][a-z0-9+.-]*:)?\/\/)[^/?#]*@/i;
+
+/** The URL without what lets somebody in, and the words for what is gone. */
+export function withoutSecrets(url: string): { url: string; left: string[] } {
+  const left: string[] = [];
+  if (USER.test(url)) left.push("the user of the URL");
+  const kept = url.replace(USER, "$1").replace(PARAMETER, (whole, before, name, value) => {
+    if (value === "" || !SECRET_NAME.test(decoded(name))) return whole;
+    left.push(`the value of \`${decoded(name)}\``);
+    return `${before}${name}=`;
+  });
+  return { url: kept, left };
+}
+
+/** What [`toQuery`] leaves out, in words. */
+export function leftOut({ url, headers }: Question): string[] {
+  const names = headers.filter(isSecret).map(header => `\`${header.split(":", 1)[0]}\``);
+  return [...withoutSecrets(url).left, ...names];
+}
+
 export function toQuery(question: Question): URLSearchParams {
-  const query = new URLSearchParams({ url: question.url });
+  const query = new URLSearchParams({ url: withoutSecrets(question.url).url });
   if (question.method !== "GET") query.set("method", question.method);
   for (const header of question.headers) if (!isSecret(header)) query.append("header", header);
   if (question.body && question.body.length <= LONGEST_BODY) query.set("body", question.body);
   return query;
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 export function fromQuery(query: URLSearchParams): Question | null {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { fromQuery, toQuery, written, type Question } from "./question";
+import { fromQuery, leftOut, toQuery, withoutSecrets, written, type Question } from "./question";
 import { absolute, read } from "./read";
 
 const BASE = "http://localhost:30080/";
@@ -52,6 +52,25 @@ describe("a question in the address", () => {
 
   it("comes back without what lets somebody in", () =>
     expect(fromQuery(toQuery(asked))).toEqual({ ...asked, headers: ["x-user: it's 7"] }));
+
+  it.each([
+    ["https://me:p@ss@x/a?b=1", "https://x/a?b=1"],
+    ["http://me@x/", "http://x/"],
+    ["/a?access_token=1&b=2&X-Api-Key=3", "/a?access_token=&b=2&X-Api-Key="],
+    ["http://x/?%74oken=1#id_token=2", "http://x/?%74oken=#id_token="],
+    ["http://x/a@b?keyword=1&q=me@x", "http://x/a@b?keyword=1&q=me@x"],
+  ])("keeps secrets of %s out", (url, kept) => {
+    expect(withoutSecrets(url).url).toBe(kept);
+    expect(toQuery({ ...asked, url }).get("url")).toBe(kept);
+  });
+
+  it("says what is left out", () =>
+    expect(leftOut({ ...asked, url: "http://me:p@x/?password=1" })).toEqual([
+      "the user of the URL",
+      "the value of `password`",
+      "`Authorization`",
+      "`cookie`",
+    ]));
 
   it("is written as short as it can be, and read back the same", () => {
     for (const question of [

@@ -1,7 +1,7 @@
 /** A kept request as a question: to explain it, or to send it once more. */
 import type { Whole } from "../../api/traces";
 import type { Send } from "../../api/types";
-import { isSecret } from "../explain/question";
+import { isSecret, withoutSecrets } from "../explain/question";
 
 /** Set by whoever sends it, or about one connection or exchange only. */
 const NOT_ITS_OWN = [
@@ -50,7 +50,7 @@ export function again(whole: Whole): Again {
 /** `#/explain?…`: the same request as a question. */
 export function explainAddress(whole: Whole): string {
   const { method, url, headers } = again(whole).send;
-  const query = new URLSearchParams({ url, method });
+  const query = new URLSearchParams({ url: withoutSecrets(url).url, method });
   headers.filter(header => !isSecret(header)).forEach(header => query.append("header", header));
   return `#/explain?${query.toString()}`;
 }
