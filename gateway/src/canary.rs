@@ -31,7 +31,7 @@ pub struct Trial {
     name: Arc<str>,
     digest: Digest,
     /// What is configured.
-    share: u8,
+    share: AtomicU8,
     /// Its share of the requests, in percent: what is configured, or what was decided.
     percent: AtomicU8,
     requests: AtomicU64,
@@ -84,8 +84,9 @@ impl Trials {
     ) -> Arc<Trial> {
         let known = self.0.get(name).filter(|trial| trial.digest == digest);
         // Who writes another share wants to see it tried, whatever was decided before.
-        let stands =
-            |trial: &Trial| trial.share == canary.percent || *trial.decided() == Decided::Running;
+        let stands = |trial: &Trial| {
+            trial.share.load(Relaxed) == canary.percent || *trial.decided() == Decided::Running
+        };
         if let Some(trial) = known.filter(|trial| stands(trial)) {
             trial.configure(canary.percent);
             return trial.clone();
@@ -93,7 +94,7 @@ impl Trials {
         let trial = Arc::new(Trial {
             name: name.clone(),
             digest,
-            share: canary.percent,
+            share: AtomicU8::new(canary.percent),
             percent: AtomicU8::new(canary.percent),
             requests: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -176,6 +177,7 @@ impl Trial {
 
     fn configure(&self, percent: u8) {
         if *self.decided() == Decided::Running {
+            self.share.store(percent, Relaxed);
             self.percent.store(percent, Relaxed);
         }
     }
@@ -269,13 +271,15 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_outlives_reloads_and_ends_with_the_module() {
+    fn a_decision_outlives_reloads_and_ends_with_the_module_or_its_share() {
         let mut trials = Trials::default();
+        trial(&mut trials, b"new", 5);
         trial(&mut trials, b"new", 10).roll_back();
-        assert_eq!(trial(&mut trials, b"new", 20).percent(), 0);
+        assert_eq!(trial(&mut trials, b"new", 10).percent(), 0);
+        assert_eq!(trial(&mut trials, b"new", 20).percent(), 20, "it is tried again");
         assert_eq!(trial(&mut trials, b"newer", 20).percent(), 20);
         trial(&mut trials, b"newer", 20).promote();
-        assert_eq!(trial(&mut trials, b"newer", 5).percent(), 100);
+        assert_eq!(trial(&mut trials, b"newer", 20).percent(), 100);
     }
 
     #[test]

@@ -97,6 +97,7 @@ routes:
     filters: [{ request_headers: { remove: [x] } }, { plugin: guard }, { plugin: off }]
     rules:
       - name: plain
+        matches: [{ path: { exact: /plain } }]
         filters: [{ respond: {} }]
       - filters:
           - plugin: { name: guard, disabled: true }
