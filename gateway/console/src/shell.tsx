@@ -121,7 +121,10 @@ function useFocusOnNewPage(): void {
   useEffect(() => {
     if (last.current === path) return;
     last.current = path;
+    // The focus would scroll, too: until the page's heading is under the bar that stays.
+    if (document.activeElement === document.body) {
+      document.getElementById("main")?.focus({ preventScroll: true });
+    }
     window.scrollTo(0, 0);
-    if (document.activeElement === document.body) document.getElementById("main")?.focus();
   }, [path]);
 }
