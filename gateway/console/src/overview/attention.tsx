@@ -65,10 +65,26 @@ function Item({ one }: { one: Attention }) {
 
 function Action({ action, of }: { action: AttentionAction; of: Attention }) {
   const { label, href, edits, reason } = action;
-  if (!edits) return href ? <a href={`#${href}`}>{label}</a> : null;
+  if (!edits) {
+    if (!href) return null;
+    return (
+      <a href={`#${href}`}>
+        <Words text={label} />
+      </a>
+    );
+  }
   const { kind, name } = of.subject;
-  const title = label.includes(name) ? label : `${label}: ${kind} ${name}`;
-  const plain = of.sentence.replaceAll("`", "");
-  const change = () => propose({ title, change: { edits }, reason: reason ?? plain });
-  return <Button onClick={change}>{label} …</Button>;
+  const words = plain(label);
+  const title = words.includes(name) ? words : `${words}: ${kind} ${name}`;
+  const change = () => propose({ title, change: { edits }, reason: reason ?? plain(of.sentence) });
+  return (
+    <Button onClick={change}>
+      <Words text={label} /> …
+    </Button>
+  );
+}
+
+/** Where words cannot have looks. */
+function plain(text: string): string {
+  return text.replaceAll("`", "");
 }
