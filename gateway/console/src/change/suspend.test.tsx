@@ -1,14 +1,20 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/preact";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 
+import { session } from "../api/session";
+import type { Session } from "../api/types";
 import { proposal } from "./propose";
 import { Suspend } from "./suspend";
 import { reasonText } from "./suspension";
 
 const PATH = ["services", { name: "staff" }];
 
+const as = (role: Session["role"]) => (session.value = { role } as Session);
+
+beforeEach(() => as("operator"));
 afterEach(() => {
   cleanup();
+  session.value = null;
   proposal.value = null;
 });
 
@@ -39,6 +45,14 @@ it("resumes what is suspended", () => {
   render(<Suspend what="service staff" path={PATH} suspended="moved" />);
   fireEvent.click(screen.getByText("Resume …"));
   expect(proposal.value?.change.edits).toEqual([{ op: "remove", path: [...PATH, "suspended"] }]);
+});
+
+it("does nothing for those who may only look, and says why", () => {
+  as("viewer");
+  render(<Suspend what="service staff" path={PATH} suspended={null} />);
+  const button = screen.getByText("Suspend …") as HTMLButtonElement;
+  expect(button.disabled).toBe(true);
+  expect(button.title).toBe("Operators may change the configuration");
 });
 
 it("has reasons of one line, as the configuration wants them", () => {

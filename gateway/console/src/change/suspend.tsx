@@ -1,6 +1,7 @@
 /** Takes something out of use, with a reason that is asked for in place, and puts it back. */
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { mayChange } from "../api/session";
 import type { Path } from "../api/types";
 import { Button } from "../ui/parts";
 import { propose } from "./propose";
@@ -34,10 +35,16 @@ export function Suspend({ what, path, suspended, trouble, quiet }: Props) {
       class={`button ${quiet ? "quiet" : "danger"}`}
       ref={opener}
       aria-label={`Suspend ${what}`}
+      {...onlyOperators()}
       onClick={() => ask(true)}>
       Suspend …
     </button>
   );
+}
+
+/** Of a button that changes something: who may not sees why it does nothing. */
+export function onlyOperators(): { disabled?: boolean; title?: string } {
+  return mayChange.value ? {} : { disabled: true, title: "Operators may change the configuration" };
 }
 
 function Resume({ what, path }: Pick<Props, "what" | "path">) {
@@ -48,7 +55,7 @@ function Resume({ what, path }: Pick<Props, "what" | "path">) {
       reason: `${what} is well again`,
     });
   return (
-    <Button look="primary" onClick={resume} aria-label={`Resume ${what}`}>
+    <Button look="primary" onClick={resume} aria-label={`Resume ${what}`} {...onlyOperators()}>
       Resume …
     </Button>
   );

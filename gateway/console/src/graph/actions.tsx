@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api/client";
 import type { Path, RouteStatus, ServiceStatus } from "../api/types";
 import { propose } from "../change/propose";
+import { onlyOperators } from "../change/suspend";
 import { part } from "../location";
 import { milliseconds } from "../ui/format";
 import { useLoad } from "../ui/load";
@@ -87,10 +88,14 @@ function Timeout({ route, path, own }: { route: string; path: Path; own: number 
           onInput={event => setText(event.currentTarget.value.trim())}
         />
       </label>
-      <Button type="submit" disabled={!isDuration}>
+      <Button type="submit" disabled={!isDuration} {...onlyOperators()}>
         Set timeout …
       </Button>
-      {own !== null && <Button onClick={remove}>Remove timeout …</Button>}
+      {own !== null && (
+        <Button onClick={remove} {...onlyOperators()}>
+          Remove timeout …
+        </Button>
+      )}
       {!isDuration && <span class="graph-hint">A duration is written like 500ms, 1s or 2m.</span>}
     </form>
   );
@@ -110,7 +115,7 @@ function Suspension({ node, what, path }: { node: ShownNode; what: string; path:
       });
     return (
       <div class="graph-action">
-        <Button look="primary" onClick={resume}>
+        <Button look="primary" onClick={resume} {...onlyOperators()}>
           Resume …
         </Button>
       </div>
@@ -138,7 +143,7 @@ function Suspension({ node, what, path }: { node: ShownNode; what: string; path:
           onInput={event => setReason(event.currentTarget.value)}
         />
       </label>
-      <Button type="submit" look="danger" disabled={words.trim() === ""}>
+      <Button type="submit" look="danger" disabled={words.trim() === ""} {...onlyOperators()}>
         Suspend …
       </Button>
     </form>

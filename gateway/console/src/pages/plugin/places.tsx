@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get } from "../../api/client";
 import type { Plugin, RouteStatus } from "../../api/types";
 import { propose } from "../../change/propose";
+import { onlyOperators } from "../../change/suspend";
 import { part } from "../../location";
 import { useLoad } from "../../ui/load";
 import { Button, Empty, HealthMark, Panel } from "../../ui/parts";
@@ -62,6 +63,7 @@ function Place({ plugin, place }: { plugin: string; place: Plugin["places"][numb
       <td class="number">
         <Button
           aria-label={`Switch ${verb} in ${where}`}
+          {...onlyOperators()}
           onClick={() =>
             propose({
               title: `Switch ${plugin} ${verb} in ${where}`,
@@ -93,6 +95,7 @@ function AddTo({ plugin: { name, places } }: { plugin: Plugin }) {
       </select>
       <Button
         disabled={picked === ""}
+        {...onlyOperators()}
         onClick={() =>
           propose({
             title: `Use ${name} in ${picked}`,
