@@ -32,8 +32,8 @@ cat <<EOF
     http://localhost:30080           the map; it lags, because \`staff\` hangs
     curl -i localhost:30080/api/positions    how long the page waits
     curl -i localhost:30080/api/telemetry
-    curl localhost:31000/api/v1/status
-  Cure it: in $config, remove the \`# \` in front of \`timeout: 1s\` and save.
+    http://localhost:31000           the console: what happens, why, and what to do about it
+  Cure it: in the console, or in $config: remove the \`# \` in front of \`timeout: 1s\` and save.
   Ctrl-C stops both.
 
 EOF
