@@ -44,7 +44,8 @@ function addresses(world, state) {
     "configuration/:": 1,
     "sign-in/:": "demo",
   };
-  const [one, two] = world.requests.map(({ seq }) => seq);
+  // The newest: older ones may be gone before the page is opened.
+  const [one, two] = world.requests.slice(-2).map(({ seq }) => seq);
   const queries = {
     "traces/compare": `?a=${one ?? 1}&b=${two ?? 2}`,
     explain: "?url=http://localhost:30080/api/staff",
