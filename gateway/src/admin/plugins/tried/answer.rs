@@ -149,40 +149,34 @@ fn redacted(kept: &Kept) -> Vec<String> {
     names
 }
 
-/// A line that went and one of the same name that came are one change.
+/// A line that went and one of the same name that came are one change, and none if only its place is
+/// another.
 fn changes(differences: &[Difference], redactor: &Redactor) -> Vec<HeaderChange> {
     let mut changes = Vec::<HeaderChange>::new();
-    for Difference { change, header } in differences {
-        let value = Some(shown(header, redactor));
-        let same = |other: &&mut HeaderChange| other.header == header.name;
-        match change {
-            Change::Kept => {}
-            Change::Removed => {
-                let added = |other: &&mut HeaderChange| same(other) && other.before.is_none();
-                match changes.iter_mut().find(added) {
-                    Some(added) => added.before = value,
-                    None => changes.push(HeaderChange {
-                        header: header.name.clone(),
-                        before: value,
-                        after: None,
-                    }),
-                }
-            }
-            Change::Added => {
-                let removed = |other: &&mut HeaderChange| same(other) && other.after.is_none();
-                match changes.iter_mut().find(removed) {
-                    Some(removed) => removed.after = value,
-                    None => changes.push(HeaderChange {
-                        header: header.name.clone(),
-                        before: None,
-                        after: value,
-                    }),
-                }
-            }
+    for Difference { change, header: Pair { name, value } } in differences {
+        let is_added = match change {
+            Change::Kept => continue,
+            Change::Added => true,
+            Change::Removed => false,
+        };
+        let half = |change: &HeaderChange| match is_added {
+            true => change.after.is_none(),
+            false => change.before.is_none(),
+        };
+        let at = changes.iter().position(|other| other.header == *name && half(other));
+        let at = at.unwrap_or_else(|| {
+            changes.push(HeaderChange { header: name.clone(), before: None, after: None });
+            changes.len() - 1
+        });
+        let side = if is_added { &mut changes[at].after } else { &mut changes[at].before };
+        *side = Some(value.clone());
+    }
+    changes.retain(|change| change.before != change.after);
+    for HeaderChange { header, before, after } in &mut changes {
+        for side in [before, after].into_iter().flatten() {
+            *side = shown(header, side, redactor);
         }
     }
-    // One that was set to what it was has only moved.
-    changes.retain(|change| change.before != change.after);
     changes
 }
 
@@ -194,22 +188,22 @@ fn answer(local: &Local, redactor: &Redactor) -> Answer {
     }
     Answer {
         status: local.status,
-        headers: headers.map(|pair| (pair.name.clone(), shown(pair, redactor))).collect(),
+        headers: headers
+            .map(|Pair { name, value }| (name.clone(), shown(name, value, redactor)))
+            .collect(),
         body,
     }
 }
 
 /// A filter may write secrets of its configuration into a head.
-fn shown(pair: &Pair, redactor: &Redactor) -> String {
-    let name = HeaderName::try_from(&*pair.name);
-    let value = HeaderValue::try_from(&*pair.value);
-    match (name, value) {
+fn shown(name: &str, value: &str, redactor: &Redactor) -> String {
+    match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
         (Ok(name), Ok(value)) => {
             String::from_utf8_lossy(&redactor.header(&name, &value)).into_owned()
         }
         // Pseudo headers; `:path` may have a query with secrets.
-        _ if pair.name == ":path" => redactor.address(&pair.value).into_owned(),
-        _ => pair.value.clone(),
+        _ if name == ":path" => redactor.address(value).into_owned(),
+        _ => value.to_owned(),
     }
 }
 
@@ -229,6 +223,9 @@ mod tests {
             line(Change::Added, "c", "2"),
             line(Change::Added, "b", "3"),
             line(Change::Removed, "d", "4"),
+            line(Change::Removed, "moved", "5"),
+            line(Change::Added, "moved", "5"),
+            line(Change::Removed, "authorization", REDACTED),
             line(Change::Added, "authorization", "Bearer x"),
         ];
         let change = |header: &str, before: Option<&str>, after: Option<&str>| HeaderChange {
@@ -242,7 +239,7 @@ mod tests {
                 change("b", Some("1"), Some("3")),
                 change("c", None, Some("2")),
                 change("d", Some("4"), None),
-                change("authorization", None, Some(REDACTED)),
+                change("authorization", Some(REDACTED), Some(REDACTED)),
             ]
         );
     }
