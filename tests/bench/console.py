@@ -37,7 +37,7 @@ class Page:
         try:
             while answer.read1(65536):
                 pass
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):
             pass
 
     def close(self):
