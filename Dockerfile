@@ -20,7 +20,7 @@ ARG NODE=22
 FROM node:${NODE}-bookworm-slim AS console
 WORKDIR /source/gateway/console
 COPY gateway/console .
-RUN --mount=type=cache,id=portico-npm,target=/root/.npm ./build.sh --strict
+RUN --mount=type=cache,id=portico-npm,target=/npm npm_config_cache=/npm ./build.sh --strict
 
 
 FROM rust:${RUST}-slim-bookworm AS build
