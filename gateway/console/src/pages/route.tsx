@@ -1,14 +1,12 @@
 /** One route: its rules in words, how it does, and what can be changed. */
-import { get, Refused } from "../api/client";
 import { mayChange } from "../api/session";
 import type { RouteStatus } from "../api/types";
 import { ChangePanel } from "../change/panel";
 import { Suspend } from "../change/suspend";
-import { href, part } from "../location";
+import { href } from "../location";
 import type { PageProps } from "../pages";
-import { Gone } from "../ui/gone";
-import { useLoad } from "../ui/load";
-import { HealthMark, Loading, Page, Problem } from "../ui/parts";
+import { HealthMark, Page, Problem } from "../ui/parts";
+import { One, type KnownProps } from "../ui/one";
 import { Past } from "../ui/past";
 import { Recent } from "../ui/recent";
 import { Rules } from "./route/rules";
@@ -16,35 +14,12 @@ import { HEALTH_WORDS, routeHealth } from "./services/health";
 import { keyed } from "./traces/query";
 import "./route.css";
 
-const EVERY_MS = 2_000;
-
 export function Route({ args: [name = ""] }: PageProps) {
-  const { data, error, again } = useLoad(
-    `route ${name}`,
-    () => get<RouteStatus>(`/api/v1/routes/${part(name)}`),
-    EVERY_MS,
-  );
-  if (error instanceof Refused && error.status === 404) return <Missing name={name} />;
-  if (!data)
-    return (
-      <Page title={name}>
-        {error === null ? (
-          <Loading what="Reading the route" />
-        ) : (
-          <Problem error={error} retry={again} />
-        )}
-      </Page>
-    );
-  return <Known route={data} error={error} again={again} />;
+  return <One kind="route" name={name} Known={Known} />;
 }
 
-function Missing({ name }: { name: string }) {
-  const { data } = useLoad("routes", () => get<RouteStatus[]>("/api/v1/routes"));
-  return <Gone kind="route" name={name} names={(data ?? []).map(one => one.name)} />;
-}
-
-function Known(props: { route: RouteStatus; error: unknown; again: () => void }) {
-  const { route, error, again } = props;
+function Known(props: KnownProps<RouteStatus>) {
+  const { one: route, error, again } = props;
   const { name, stats, suspended, path, hosts, listeners } = route;
   const { health, why } = routeHealth(route);
   const tools = (

@@ -1,14 +1,12 @@
 /** One service: how it is and why, its endpoints, who uses it, and what can be changed. */
-import { get, Refused } from "../api/client";
 import { mayChange } from "../api/session";
 import type { ServiceStatus } from "../api/types";
 import { ChangePanel } from "../change/panel";
 import { Suspend } from "../change/suspend";
 import { href, part } from "../location";
 import type { PageProps } from "../pages";
-import { Gone } from "../ui/gone";
-import { useLoad } from "../ui/load";
-import { HealthMark, Loading, Page, Panel, Problem } from "../ui/parts";
+import { HealthMark, Page, Panel, Problem } from "../ui/parts";
+import { One, type KnownProps } from "../ui/one";
 import { Past } from "../ui/past";
 import { Recent } from "../ui/recent";
 import { Words } from "../ui/words";
@@ -16,35 +14,12 @@ import { Endpoints } from "./services/endpoints";
 import { HEALTH_WORDS, serviceHealth } from "./services/health";
 import { keyed } from "./traces/query";
 
-const EVERY_MS = 2_000;
-
 export function Service({ args: [name = ""] }: PageProps) {
-  const { data, error, again } = useLoad(
-    `service ${name}`,
-    () => get<ServiceStatus>(`/api/v1/services/${part(name)}`),
-    EVERY_MS,
-  );
-  if (error instanceof Refused && error.status === 404) return <Missing name={name} />;
-  if (!data)
-    return (
-      <Page title={name}>
-        {error === null ? (
-          <Loading what="Reading the service" />
-        ) : (
-          <Problem error={error} retry={again} />
-        )}
-      </Page>
-    );
-  return <Known service={data} error={error} again={again} />;
+  return <One kind="service" name={name} Known={Known} />;
 }
 
-function Missing({ name }: { name: string }) {
-  const { data } = useLoad("services", () => get<ServiceStatus[]>("/api/v1/services"));
-  return <Gone kind="service" name={name} names={(data ?? []).map(one => one.name)} />;
-}
-
-function Known(props: { service: ServiceStatus; error: unknown; again: () => void }) {
-  const { service, error, again } = props;
+function Known(props: KnownProps<ServiceStatus>) {
+  const { one: service, error, again } = props;
   const { name, stats, suspended, path, used_by } = service;
   const { health, why } = serviceHealth(service);
   const q = keyed("service", name);
