@@ -5,17 +5,11 @@
 
 mod apply;
 mod change;
+mod handle;
 mod seen;
 mod status;
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use arc_swap::ArcSwap;
 use portico_config::{Diagnostic, Source};
@@ -24,6 +18,7 @@ use tokio::{
     task::block_in_place,
 };
 
+pub use self::handle::Control;
 use self::seen::{Difference, Seen};
 pub use self::status::{
     CanaryStatus, ListenerStatus, ModuleStatus, PluginStatus, SourceStatus, Status,
@@ -44,15 +39,6 @@ use crate::{
 
 /// Commands that may wait. Each is answered; more than these at once is a loop gone wild.
 const QUEUE: usize = 64;
-
-/// Asks the control loop for something.
-#[derive(Clone)]
-pub struct Control {
-    commands: mpsc::Sender<Command>,
-    pub status: Arc<ArcSwap<Status>>,
-    pub snapshot: Arc<ArcSwap<Snapshot>>,
-    ending: Arc<AtomicBool>,
-}
 
 enum Command {
     Apply(Proposed, Reply),
@@ -146,6 +132,8 @@ pub struct Loop {
     /// A configuration that was refused because a module could not be had. It is tried again when
     /// one arrives.
     waiting: Option<Proposed>,
+    /// Looked at when the sources are.
+    source: SourceStatus,
 }
 
 struct Deferred {
@@ -197,91 +185,9 @@ impl Control {
                 drained,
                 deferred: None,
                 waiting: None,
+                source: SourceStatus::default(),
             },
         )
-    }
-
-    pub async fn apply(&self, sources: Vec<Source>, author: Author) -> Outcome {
-        let proposed = Proposed {
-            origin: Origin::Admin,
-            author: Some(author),
-            sources: sources.into(),
-            held: Arc::default(),
-            writes: Vec::new(),
-        };
-        self.ask(|reply| Command::Apply(proposed, reply)).await
-    }
-
-    /// Changes what runs, and the files that it came from.
-    pub async fn change(&self, change: Change, author: Author) -> Outcome {
-        self.ask(|reply| Command::Change(change, author, reply)).await
-    }
-
-    pub async fn reload(&self, origin: Origin) -> Outcome {
-        self.ask(|reply| Command::Reload(origin, reply)).await
-    }
-
-    /// A cheap look whether anything has changed without an event.
-    pub async fn poll(&self) -> Outcome {
-        self.ask(Command::Poll).await
-    }
-
-    pub async fn rollback(&self, to: Option<u64>, author: Author) -> Outcome {
-        self.ask(|reply| Command::Rollback(to, author, reply)).await
-    }
-
-    /// Something has come over the network.
-    pub async fn modules(&self) -> Outcome {
-        self.ask(Command::Modules).await
-    }
-
-    /// Decides about the canary of a plugin. False if it has none.
-    pub async fn decide(&self, plugin: String, decision: Decision) -> bool {
-        let (reply, answer) = oneshot::channel();
-        let sent = self.commands.send(Command::Decide(plugin, decision, reply)).await;
-        sent.is_ok() && answer.await.unwrap_or(false)
-    }
-
-    pub async fn refresh(&self) {
-        let (done, wait) = oneshot::channel();
-        if self.commands.send(Command::Refresh(done)).await.is_ok() {
-            let _ended = wait.await;
-        }
-    }
-
-    /// Says that the gateway is going to end, while it serves on.
-    pub fn announce_end(&self) {
-        // Not by a command: one that takes long may be running.
-        self.ending.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the gateway is going to end.
-    pub fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Relaxed)
-    }
-
-    /// Stops accepting, and closes what is idle.
-    pub async fn drain(&self) {
-        let (done, wait) = oneshot::channel();
-        if self.commands.send(Command::Drain(done)).await.is_ok() {
-            let _ended = wait.await;
-        }
-    }
-
-    /// Ends all workers.
-    pub async fn stop(&self) {
-        let (done, wait) = oneshot::channel();
-        if self.commands.send(Command::Stop(done)).await.is_ok() {
-            let _ended = wait.await;
-        }
-    }
-
-    async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Outcome {
-        let (reply, answer) = oneshot::channel();
-        if self.commands.send(command(Some(reply))).await.is_err() {
-            return Outcome::Ended;
-        }
-        answer.await.unwrap_or(Outcome::Ended)
     }
 }
 
@@ -388,6 +294,11 @@ impl Loop {
 
     async fn poll(&mut self) -> Outcome {
         self.release();
+        let source = block_in_place(|| SourceStatus::of(&self.path));
+        if source != self.source {
+            self.source = source;
+            self.publish();
+        }
         match block_in_place(|| self.seen.has_settled_into_another(&self.path)) {
             true => self.reload(Origin::File).await,
             false => self.unchanged(),
@@ -399,6 +310,7 @@ impl Loop {
             self.store.remote.look_again();
         }
         let began = Instant::now();
+        self.source = block_in_place(|| SourceStatus::of(&self.path));
         self.seen.look(&self.path);
         let sources: Arc<[Source]> = match block_in_place(|| sources::read(&self.path)) {
             Ok(sources) => sources.into(),
@@ -496,7 +408,7 @@ impl Loop {
             workers: self.workers.count(),
             snapshots: self.retired.len() + 1,
             waiting: self.waiting.is_some(),
-            source: SourceStatus::of(&self.path),
+            source: self.source.clone(),
         };
         self.status.store(Arc::new(status));
     }

@@ -34,7 +34,7 @@ pub struct Status {
 }
 
 /// Where the configuration comes from.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct SourceStatus {
     /// File or folder.
     pub path: PathBuf,
