@@ -162,9 +162,15 @@ impl Sort {
         match self {
             Self::Duration => Cursor(microseconds(kept.record.took), kept.seq),
             Self::Interest => Cursor(kept.interest as u64, kept.seq),
-            Self::Time => Cursor(unix_ms(kept.record.started), kept.seq),
+            // Several fit into a millisecond, and numbers follow the workers' queues, not time.
+            Self::Time => Cursor(since_epoch(kept.record.started), kept.seq),
         }
     }
+}
+
+/// Microseconds since 1970.
+fn since_epoch(at: SystemTime) -> u64 {
+    microseconds(at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }
 
 impl std::fmt::Display for Cursor {
